@@ -1,0 +1,132 @@
+"""What every resource shares: the base model, bounded types, conditions, references."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+GROUP = "mooring.dev"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+
+NAME_PATTERN = r"^[a-z]([-a-z0-9]{0,40}[a-z0-9])?$"
+
+
+class Model(BaseModel):
+    """Base of everything in a resource: camelCase outside, frozen, tolerant of fields of a newer Mooring."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        frozen=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+    )
+
+    def to_json(self) -> dict[str, object]:
+        """Return the object as Kubernetes wants it: camelCase, unset and null fields left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def rules(*pairs: tuple[str, str]) -> dict[str, object]:
+    """Return the schema extra that carries CEL rules, each a pair of (rule, message that says what to write)."""
+    return {"x-kubernetes-validations": [{"rule": rule, "message": message} for rule, message in pairs]}
+
+
+def map_list(key: str) -> dict[str, object]:
+    """Return the schema extra of a list merged by `key`; a list without it is atomic."""
+    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}
+
+
+def _utc_seconds(value: datetime) -> datetime:
+    return value.replace(microsecond=0)
+
+
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=42)]
+"""A resource's name, short enough that everything named after it fits Kubernetes' 63 characters."""
+
+ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", min_length=1, max_length=253)]
+"""The name of an object of the same namespace that somebody else made."""
+
+Column = Annotated[str, Field(min_length=1, max_length=128)]
+"""The name of a column of the data."""
+
+Decimal = Annotated[str, Field(pattern=r"^-?[0-9]{1,9}(\.[0-9]{1,9})?$", max_length=20)]
+"""A number as a string, because JSON turns 1.0 into 1 and Kubernetes keeps no floats."""
+
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$", max_length=71)]
+
+Uri = Annotated[str, Field(pattern=r"^(s3|gs|az)://[^/?#]+(/[^?#]*)?$", min_length=6, max_length=1024)]
+"""A folder or file in an object store."""
+
+Quantity = Annotated[
+    str,
+    BeforeValidator(lambda value: str(value) if isinstance(value, int) else value),
+    Field(
+        pattern=r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$",
+        max_length=20,
+        json_schema_extra={"x-kubernetes-int-or-string": True},
+    ),
+]
+
+Timestamp = Annotated[datetime, AfterValidator(_utc_seconds)]
+
+Message = Annotated[str, Field(max_length=1024)]
+"""A sentence that a person can act on."""
+
+Reason = Annotated[str, Field(pattern=r"^[A-Za-z]([A-Za-z0-9]*)?$", max_length=64)]
+
+
+class Amounts(Model):
+    """Amounts of compute."""
+
+    cpu: Quantity | None = None
+    memory: Quantity | None = None
+
+
+class Resources(Model):
+    """What a pod asks for and where it is cut off."""
+
+    requests: Amounts | None = None
+    limits: Amounts | None = None
+
+
+class Condition(Model):
+    """One observed aspect of a resource, by Kubernetes' conventions."""
+
+    type: Annotated[str, Field(min_length=1, max_length=64)]
+    status: Literal["True", "False", "Unknown"]
+    observed_generation: Annotated[int, Field(ge=0)] | None = None
+    last_transition_time: Timestamp
+    reason: Reason
+    message: Message
+
+
+Conditions = Annotated[list[Condition], Field(max_length=16, json_schema_extra=map_list("type"))]
+
+
+class Status(Model):
+    """What every status begins with."""
+
+    observed_generation: Annotated[int, Field(ge=0)] | None = None
+    """The generation of the spec that this status speaks of."""
+    conditions: Conditions = Field(default_factory=list)
+
+
+class ObjectMeta(BaseModel):
+    """The part of Kubernetes' metadata that plans read."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
+
+    name: str
+    namespace: str = "default"
+    uid: str = ""
+    generation: int = 0
+    resource_version: str = ""
+    creation_timestamp: datetime | None = None
+    deletion_timestamp: datetime | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    annotations: dict[str, str] = Field(default_factory=dict)

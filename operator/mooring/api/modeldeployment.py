@@ -1,0 +1,133 @@
+"""ModelDeployment: what is served, and how a new version takes over."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from mooring.api.base import Digest, Message, Model, Name, ObjectMeta, Resources, Status, Timestamp, rules
+
+VersionName = Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]{0,40}[a-z0-9])?-v[1-9][0-9]{0,5}$", max_length=50)]
+TemplateHash = Annotated[str, Field(pattern=r"^[0-9a-f]{8}$", max_length=8)]
+Phase = Literal["Waiting", "Starting", "Replacing", "Stable"]
+
+
+class BuiltinServer(Model):
+    """Mooring's own server."""
+
+    max_batch_rows: Annotated[int, Field(ge=1, le=1000000)] = 1024
+    """Rows in one request; more is answered 413."""
+    max_body_bytes: Annotated[int, Field(ge=1024, le=268435456)] = 1048576
+    """Bytes in one request; more is answered 413."""
+
+
+class Server(Model):
+    """What answers."""
+
+    builtin: BuiltinServer | None = None
+
+
+class Rollout(Model):
+    """How a new version takes over."""
+
+    strategy: Literal["Replace"] = "Replace"
+    """Replace: at once when every replica of the new version is ready, without a failed request."""
+    progress_deadline_seconds: Annotated[int, Field(ge=5, le=86400)] = 600
+    """A version that is not ready by then is withdrawn, and the old one goes on serving."""
+    scale_down_delay_seconds: Annotated[int, Field(ge=0, le=86400)] = 30
+    """The replaced version keeps running this long, so that nobody is dropped and a way back costs nothing."""
+
+
+class ModelDeploymentSpec(Model):
+    """What should be served."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            ("self.model == oldSelf.model", "model is immutable: create another ModelDeployment for another model"),
+            (
+                "!has(self.version) || self.version.startsWith(self.model + '-v')",
+                "version must be one of the model's own, for example MODEL-v3",
+            ),
+        )
+    )
+
+    model: Name
+    version: VersionName | None = None
+    """Pins. Absent: follow the highest Passed version that was not withdrawn here."""
+    accept_rejected: bool = False
+    """Allows `version` to name a version whose gate said Rejected."""
+    suspend: bool = False
+    """No version is replaced; what serves goes on serving."""
+    replicas: Annotated[int, Field(ge=0, le=1000)] = 2
+    server: Server | None = None
+    """Absent: Mooring's own server."""
+    resources: Resources | None = None
+    rollout: Rollout = Field(default_factory=Rollout)
+    revision_history_limit: Annotated[int, Field(ge=1, le=50)] = 5
+    """Replaced versions whose rendered template is kept."""
+
+
+class Arm(Model):
+    """One version and template that runs."""
+
+    version: VersionName
+    digest: Digest
+    template: TemplateHash
+    replicas: Annotated[int, Field(ge=0)]
+    ready: Annotated[int, Field(ge=0)]
+    since: Timestamp
+
+
+class Draining(Model):
+    """A replaced version that still runs."""
+
+    version: VersionName
+    template: TemplateHash
+    until: Timestamp
+
+
+class Withdrawn(Model):
+    """A version and template that this deployment will not try again by itself."""
+
+    version: VersionName
+    template: TemplateHash
+    at: Timestamp
+    reason: Message
+
+
+class HistoryEntry(Model):
+    """One replacement."""
+
+    at: Timestamp
+    from_: Annotated[VersionName | None, Field(alias="from")] = None
+    to: VersionName
+    outcome: Literal["Promoted", "Withdrawn"]
+    seconds: Annotated[int, Field(ge=0)]
+    reason: Message
+
+
+class ModelDeploymentStatus(Status):
+    """What is served now."""
+
+    phase: Phase | None = None
+    replicas: Annotated[int, Field(ge=0)] | None = None
+    selector: Annotated[str, Field(max_length=512)] | None = None
+    """Of the stable version's pods, for the scale subresource."""
+    stable: Arm | None = None
+    candidate: Arm | None = None
+    """The version that is starting, until it takes over."""
+    draining: Annotated[list[Draining], Field(max_length=8)] = Field(default_factory=list)
+    withdrawn: Annotated[list[Withdrawn], Field(max_length=20)] = Field(default_factory=list)
+    last_retry: Annotated[str, Field(max_length=128)] | None = None
+    """The last value of the annotation mooring.dev/retry that was handled."""
+    history: Annotated[list[HistoryEntry], Field(max_length=20)] = Field(default_factory=list)
+    url: Annotated[str, Field(max_length=256)] | None = None
+
+
+class ModelDeployment(Model):
+    """A ModelDeployment as read from the cluster."""
+
+    metadata: ObjectMeta
+    spec: ModelDeploymentSpec
+    status: ModelDeploymentStatus = Field(default_factory=ModelDeploymentStatus)

@@ -1,0 +1,232 @@
+"""TrainingJob: a re-runnable recipe. Each run makes one Job and, if training succeeds, one ModelVersion."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from mooring.api.base import (
+    Column,
+    Decimal,
+    Digest,
+    Message,
+    Model,
+    Name,
+    ObjectMeta,
+    ObjectName,
+    Reason,
+    Resources,
+    Status,
+    Timestamp,
+    Uri,
+    map_list,
+    rules,
+)
+
+Task = Literal["BinaryClassification", "MulticlassClassification", "Regression"]
+Verdict = Literal["Passed", "Rejected", "Unknown"]
+Metric = Literal[
+    "accuracy", "precision", "recall", "f1", "roc_auc", "average_precision", "log_loss", "brier", "rmse", "mae", "r2"
+]
+Estimator = Literal[
+    "LogisticRegression",
+    "RandomForestClassifier",
+    "ExtraTreesClassifier",
+    "GradientBoostingClassifier",
+    "HistGradientBoostingClassifier",
+    "LinearRegression",
+    "Ridge",
+    "RandomForestRegressor",
+    "ExtraTreesRegressor",
+    "GradientBoostingRegressor",
+    "HistGradientBoostingRegressor",
+]
+FailureClass = Literal["User", "Data", "OutOfMemory", "Infrastructure", "Deadline"]
+Phase = Literal["Pending", "Running", "Succeeded", "Rejected", "Failed", "Suspended"]
+
+
+class DataSource(Model):
+    """The rows to learn from."""
+
+    uri: Uri
+    """A file, or a folder of files, in an object store."""
+    format: Literal["Parquet", "CSV"] = "Parquet"
+    secret_name: ObjectName | None = None
+    """A Secret of this namespace with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, where needed, AWS_ENDPOINT_URL,
+    AWS_REGION and AWS_SESSION_TOKEN. Absent: the pod's own identity."""
+    target: Column
+    """The column to predict."""
+    task: Task | None = None
+    """Absent: inferred from the target (two values, a few values, numbers) and recorded."""
+    positive_label: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    """The target's value that counts as positive in a binary classification. Absent: the greater one."""
+    ignore: Annotated[list[Column], Field(max_length=256)] = Field(default_factory=list)
+    """Columns that are not features. Every other column but the target is one."""
+    time_column: Column | None = None
+    """The holdout is the newest rows by this column. Absent: rows are held out by a keyed hash of their features."""
+    group_column: Column | None = None
+    """Rows of one group are never split between training part and holdout."""
+    holdout_per_mille: Annotated[int, Field(ge=50, le=500)] = 200
+
+
+class Parameter(Model):
+    """One parameter of the estimator. The value is a string, typed by the estimator's own constraints."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    value: Annotated[str, Field(max_length=256)]
+
+
+class SklearnTrainer(Model):
+    """One scikit-learn Pipeline: preprocessing by column type, then an estimator of the allow-list."""
+
+    estimator: Estimator
+    parameters: Annotated[list[Parameter], Field(max_length=32, json_schema_extra=map_list("name"))] = Field(
+        default_factory=list
+    )
+
+
+class Trainer(Model):
+    """What learns."""
+
+    sklearn: SklearnTrainer
+
+
+class Gate(Model):
+    """A bound on a metric of the holdout, inclusive. Every gate must hold for the verdict Passed."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            (
+                "has(self.min) || has(self.max)",
+                'a gate needs `min`, `max` or both, for example {metric: roc_auc, min: "0.80"}',
+            ),
+        )
+    )
+
+    metric: Metric
+    min: Decimal | None = None
+    max: Decimal | None = None
+
+
+class Evaluation(Model):
+    """How a trained model is measured, and what it must reach to be followed."""
+
+    primary_metric: Metric | None = None
+    """The metric shown first. Absent: roc_auc, accuracy or rmse, by the task."""
+    gates: Annotated[list[Gate], Field(max_length=16)] = Field(default_factory=list)
+    """None at all: the verdict is Unknown, and the version is served only when pinned by name."""
+
+
+class Output(Model):
+    """Where artifacts go."""
+
+    uri: Uri
+    secret_name: ObjectName | None = None
+
+
+class RunSpec(Model):
+    """How a run is carried out."""
+
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+    resources: Resources | None = None
+    retries: Annotated[int, Field(ge=0, le=10)] = 2
+    """Of infrastructure failures only; a mistake in recipe or data, and running out of memory, are not retried."""
+    deadline_seconds: Annotated[int, Field(ge=10, le=604800)] = 3600
+    start_deadline_seconds: Annotated[int, Field(ge=10, le=86400)] = 600
+    """A pod that cannot start (image, Secret, no room) ends the run after this long, with that reason."""
+    ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=2592000)] = 86400
+    """The finished Job is kept this long, counted once its result is recorded."""
+
+
+class TrainingJobSpec(Model):
+    """A recipe."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            (
+                "has(self.model) == has(oldSelf.model) && (!has(self.model) || self.model == oldSelf.model)",
+                "model is immutable: versions belong to it; create another TrainingJob for another model",
+            ),
+        )
+    )
+
+    model: Name | None = None
+    """The model that versions are recorded under: MODEL-v1, MODEL-v2, … Absent: the TrainingJob's name."""
+    suspend: bool = False
+    """No new run starts, and a running Job is suspended."""
+    data: DataSource
+    trainer: Trainer
+    evaluation: Evaluation = Field(default_factory=Evaluation)
+    output: Output | None = None
+    """Absent: the store that the operator is configured with."""
+    run: RunSpec = Field(default_factory=RunSpec)
+    history_limit: Annotated[int, Field(ge=1, le=50)] = 10
+    """Runs kept in status."""
+
+
+class Failure(Model):
+    """Why a run did not end in a version."""
+
+    class_: Annotated[FailureClass, Field(alias="class")]
+    reason: Reason
+    message: Message
+
+
+class RunStatus(Model):
+    """One run, newest first in status."""
+
+    run: Annotated[int, Field(ge=1)]
+    request: Annotated[str, Field(max_length=128)]
+    """What asked for it: recipe/<hash>, token/<token>."""
+    reason: Message
+    job: Annotated[str, Field(max_length=63)]
+    recipe_hash: Annotated[str, Field(max_length=32)]
+    started_at: Timestamp
+    finished_at: Timestamp | None = None
+    data: Digest | None = None
+    rows: Annotated[int, Field(ge=0)] | None = None
+    verdict: Verdict | None = None
+    version: Annotated[str, Field(max_length=63)] | None = None
+    unchanged: bool | None = None
+    """Nothing was trained: `version` came of the same recipe, data and image."""
+    failure: Failure | None = None
+
+
+class Pending(Model):
+    """A run that waits for the one in flight."""
+
+    id: Annotated[str, Field(max_length=128)]
+    reason: Message
+
+
+class TrainingJobStatus(Status):
+    """What became of the recipe."""
+
+    phase: Phase | None = None
+    last_run: Annotated[int, Field(ge=0)] | None = None
+    last_number: Annotated[int, Field(ge=0)] | None = None
+    """The highest version number ever given; never reused."""
+    recipe_hash: Annotated[str, Field(max_length=32)] | None = None
+    """Of the last run that started."""
+    handled: Annotated[list[Annotated[str, Field(max_length=128)]], Field(max_length=20)] = Field(default_factory=list)
+    last_token: Annotated[str, Field(max_length=80)] | None = None
+    """The last value of the annotation mooring.dev/run that was handled; remembered as long as the resource lives."""
+    pending: Pending | None = None
+    latest_version: Annotated[str, Field(max_length=63)] | None = None
+    metric: Annotated[str, Field(max_length=64)] | None = None
+    """The primary metric of the latest version, for people."""
+    runs: Annotated[list[RunStatus], Field(max_length=50)] = Field(default_factory=list)
+
+
+class TrainingJob(Model):
+    """A TrainingJob as read from the cluster."""
+
+    metadata: ObjectMeta
+    spec: TrainingJobSpec
+    status: TrainingJobStatus = Field(default_factory=TrainingJobStatus)
+
+    @property
+    def model(self) -> str:
+        """The name of the model that versions are recorded under."""
+        return self.spec.model or self.metadata.name

@@ -1,0 +1,113 @@
+"""What the operator and its pods say to each other: orders in the environment, reports in the termination message.
+
+A report must fit the kubelet's 4096 bytes, so it is compressed and its lists are bounded; the rest is in the manifest.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError
+
+from mooring.api.base import Column, Digest, Model
+from mooring.api.modeldeployment import BuiltinServer
+from mooring.api.modelversion import Artifact, DataRecord, GateRecord, MetricValue, Signature
+from mooring.api.trainingjob import Failure, TrainingJobSpec
+
+TRAIN_ORDER_VARIABLE = "MOORING_TRAIN_ORDER"
+SERVE_ORDER_VARIABLE = "MOORING_SERVE_ORDER"
+TERMINATION_PATH_VARIABLE = "MOORING_TERMINATION_PATH"
+"""Where a pod leaves its last words; Kubernetes' /dev/termination-log unless set."""
+DATA_PREFIX = "MOORING_DATA_"
+"""Prefix of the environment variables with the credentials for the data, e.g. MOORING_DATA_AWS_ACCESS_KEY_ID."""
+ARTIFACT_PREFIX = "MOORING_ARTIFACT_"
+"""Prefix of the environment variables with the credentials for artifacts (written by training, read by serving)."""
+CREDENTIAL_KEYS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_ENDPOINT_URL",
+    "AWS_REGION",
+)
+"""The keys of a store's Secret; the first two are required, the others optional."""
+
+SERVING_PORT = 8080
+ADMIN_PORT = 8081
+"""Where a serving pod answers its probes, metrics and what only the operator asks."""
+
+EXIT_USER = 42
+"""The exit status of a run that a retry cannot help: a mistake in the recipe or in the data."""
+
+REPORT_LIMIT = 4096
+_REPORT_PREFIX = "mooring/v1:"
+
+
+class Unchanged(Model):
+    """A version that the same recipe and image made; if the data is the same too, there is nothing to train."""
+
+    version: str
+    data_digest: Digest
+
+
+class TrainOrder(Model):
+    """What a training pod is told."""
+
+    namespace: str
+    name: str
+    model: str
+    run: int
+    run_id: Annotated[str, Field(pattern=r"^[0-9a-f]{8}$")]
+    """Decides the artifact's path: `<output.uri>/<model>/<run>-<run id>`."""
+    request: str
+    recipe_hash: str
+    image: str
+    spec: TrainingJobSpec
+    """With `output` resolved."""
+    split_columns: list[Column] = Field(default_factory=list)
+    """Of the model's first version; empty for the first run."""
+    unchanged: Unchanged | None = None
+
+
+class TrainReport(Model):
+    """What a training pod says at the end: a trained artifact, nothing to do, or why not."""
+
+    outcome: Literal["Trained", "Unchanged", "Failed"]
+    artifact: Artifact | None = None
+    signature: Signature | None = None
+    metrics: list[MetricValue] = Field(default_factory=list)
+    data: DataRecord | None = None
+    gate: GateRecord | None = None
+    failure: Failure | None = None
+    seconds: dict[str, float] = Field(default_factory=dict)
+    """How long each step took, for people and benchmarks."""
+
+    def encode(self) -> str:
+        """Return the report as a termination message; raises ValueError if it does not fit."""
+        raw = self.model_dump_json(by_alias=True, exclude_none=True).encode()
+        text = _REPORT_PREFIX + base64.b85encode(zlib.compress(raw, 9)).decode()
+        if len(text) > REPORT_LIMIT:
+            raise ValueError(f"report of {len(text)} bytes exceeds the {REPORT_LIMIT} that Kubernetes keeps")
+        return text
+
+    @classmethod
+    def decode(cls, message: str) -> Self | None:
+        """Return the report in a termination message, or None where there is none to be read."""
+        if not message.startswith(_REPORT_PREFIX):
+            return None
+        try:
+            raw = zlib.decompressobj().decompress(base64.b85decode(message[len(_REPORT_PREFIX) :]), 1 << 20)
+            return cls.model_validate_json(raw)
+        except (ValueError, binascii.Error, zlib.error, ValidationError):
+            return None
+
+
+class ServeOrder(Model):
+    """What a serving pod is told."""
+
+    model: str
+    version: str
+    artifact: Artifact
+    server: BuiltinServer = Field(default_factory=BuiltinServer)

@@ -1,0 +1,84 @@
+"""What an artifact's `manifest.json` and `golden.json` say.
+
+The folder holds model.skops, manifest.json, profile.json, golden.json and card.md, and no subfolders. `manifest.json`
+is uploaded last: a folder without it is unfinished. The artifact's digest covers every file, the manifest included.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mooring.api.base import Model
+from mooring.api.modelversion import DataRecord, Datatype, GateRecord, MetricValue, OutputTensor
+from mooring.api.trainingjob import Parameter, Task
+
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+MODEL = "model.skops"
+PROFILE = "profile.json"
+GOLDEN = "golden.json"
+CARD = "card.md"
+
+Scalar = bool | int | float | str | None
+
+
+class Feature(Model):
+    """One column that the model reads, in the order in which the pipeline wants them."""
+
+    name: str
+    datatype: Datatype
+    """BOOL, INT64 and FP64 reach the pipeline as float64, BYTES as str objects."""
+    nullable: bool
+    """Training saw missing values, so a request may leave it null; otherwise null is the caller's mistake."""
+    categories: list[str] | None = None
+    """Every category that training saw, sorted; None where the feature is a number or has too many to list."""
+
+
+class FileEntry(Model):
+    """A file of the folder."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+class Manifest(Model):
+    """Everything about a trained model that is not the model itself."""
+
+    format_version: Literal[1] = 1
+    model: str
+    namespace: str
+    training_job: str
+    run: int
+    run_id: str
+    recipe_hash: str
+    image: str
+    seed: int
+    task: Task
+    target: str
+    estimator: str
+    parameters: list[Parameter]
+    features: list[Feature]
+    outputs: list[OutputTensor]
+    classes: list[Scalar] | None = None
+    """The target's values, in the order of the columns of `probability`."""
+    positive_class: Scalar = None
+    metrics: list[MetricValue]
+    data: DataRecord
+    gate: GateRecord
+    libraries: dict[str, str]
+    files: list[FileEntry]
+    """The other files of the folder."""
+    created_at: Annotated[str, Field(max_length=32)]
+
+
+class Golden(Model):
+    """Rows with the answers that training gave: a server is ready only if it gives them too.
+
+    `inputs` maps each feature to its values, `outputs` each output to its values (probabilities as rows of columns).
+    """
+
+    inputs: dict[str, list[Scalar]]
+    outputs: dict[str, list[Scalar] | list[list[float]]]

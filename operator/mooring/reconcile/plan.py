@@ -1,0 +1,125 @@
+"""What a plan is, and what it is made from: the border between pure planning and the process that carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from mooring.api.config import OperatorConfig
+
+Object = Mapping[str, Any]
+"""A Kubernetes object as JSON, without managedFields."""
+
+LABEL_MANAGED = "app.kubernetes.io/managed-by"
+"""On every child, with the value `mooring`: the server-side selector of the watches on children."""
+LABEL_OWNER_KIND = "mooring.dev/owner-kind"
+LABEL_OWNER = "mooring.dev/owner"
+"""Kind and name of the resource that a child (or a child's pod) belongs to: what an event on it enqueues."""
+
+
+@dataclass(frozen=True, order=True)
+class Key:
+    """Names one resource: the unit of work of the queue."""
+
+    kind: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Apply:
+    """An object that should exist with (at least) these fields; applied server-side only where the live one differs.
+
+    `once`: created when absent and never touched again (Jobs: Kueue and people edit their templates).
+    Without an owner reference in `manifest` the object outlives its maker (ModelVersions do).
+    """
+
+    manifest: Object
+    once: bool = False
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A merge patch of an object that exists, guarded by its uid; skipped where the live object already has it."""
+
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+    body: Object
+
+
+@dataclass(frozen=True)
+class Delete:
+    """An object that should not exist, guarded by its uid; dependents go in the background."""
+
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """A transition worth telling people about."""
+
+    type: Literal["Normal", "Warning"]
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What should be done about one resource. Carried out in this order: writes, then status, then events.
+
+    `status` is the whole status; it is written only where it differs from the one seen.
+    `again` are keys of other resources whose plans read what this one decided.
+    """
+
+    writes: tuple[Apply | Patch | Delete, ...] = ()
+    status: Object | None = None
+    requeue_after: float | None = None
+    events: tuple[Event, ...] = ()
+    again: tuple[Key, ...] = ()
+
+
+class Cache(Protocol):
+    """What the process has seen of the cluster. Kinds are those of `KINDS`, names as Kubernetes writes them."""
+
+    def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """Return an object by name."""
+
+    def all(self, kind: str, namespace: str) -> Iterable[Object]:
+        """Return every object of a kind in a namespace."""
+
+    def children(self, kind: str, owner: Key) -> Iterable[Object]:
+        """Return the objects of a kind that carry the owner's labels."""
+
+
+class Planner(Protocol):
+    """One per kind of resource."""
+
+    kind: str
+
+    def plan(self, key: Key, cache: Cache, config: OperatorConfig, now: datetime) -> Plan | None:
+        """Return what should be done, or None where the resource is not there."""
+
+    def conflict(self, key: Key, cache: Cache, taken: str, now: datetime) -> Object | None:
+        """Return the status that says that a stranger's object (`taken`: "Service income") holds a name we need."""
+
+
+RESOURCES = ("TrainingJob", "ModelVersion", "ModelDeployment")
+CHILDREN = ("Job", "Pod", "Deployment", "Service", "ControllerRevision", "EndpointSlice")
+API_VERSIONS: Mapping[str, str] = {
+    "TrainingJob": "mooring.dev/v1alpha1",
+    "ModelVersion": "mooring.dev/v1alpha1",
+    "ModelDeployment": "mooring.dev/v1alpha1",
+    "Job": "batch/v1",
+    "Pod": "v1",
+    "Service": "v1",
+    "Deployment": "apps/v1",
+    "ControllerRevision": "apps/v1",
+    "EndpointSlice": "discovery.k8s.io/v1",
+}
