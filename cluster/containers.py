@@ -1,0 +1,81 @@
+"""The containers and images in our containerd, through its own command `ctr`."""
+
+import os
+import re
+import signal
+from pathlib import Path
+
+from cluster import cgroups
+from cluster.mounts import unmount_all
+from cluster.paths import CONTAINERD_SOCKET, CONTAINERD_STATE
+from cluster.processes import Process, boot_id
+from cluster.say import say
+from cluster.shell import run
+
+NAMESPACE = "k8s.io"
+_CTR = ("ctr", "--address", str(CONTAINERD_SOCKET), "--namespace", NAMESPACE)
+LEGACY_LOGS = Path("/var/log/containers")
+DEVICE_PLUGINS = Path("/var/lib/kubelet/device-plugins")
+
+
+def image_names() -> set[str]:
+    """Every image that pods can use, by its full name."""
+    return set(run([*_CTR, "images", "list", "--quiet"]).split())
+
+
+def import_image(archive: Path) -> None:
+    """Import an OCI archive under the names that it carries."""
+    run([*_CTR, "images", "import", archive])
+
+
+def remove_images(names: list[str]) -> None:
+    """Forget images; containers that still run on one keep their files."""
+    if names:
+        run([*_CTR, "images", "remove", *names])
+
+
+def shims() -> list[Process]:
+    """The shims of our containerd, known by its socket in their command line: they outlive it."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            ticks = int(re.sub(r".*\) ", "", (folder / "stat").read_text()).split()[19])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if words[0].endswith(b"containerd-shim-runc-v2") and os.fsencode(CONTAINERD_SOCKET) in words:
+            found.append(Process("shim", int(folder.name), ticks, boot_id(), ""))
+    return found
+
+
+def kill_everything() -> None:
+    """Kill all pods and their shims at once, and take away the mounts and sockets that they leave.
+
+    For when the kubelet is stopped: it would start them again. Containers are not asked to end: nobody is left
+    who waits for what they would still do.
+    """
+    if not cgroups.kill_all():
+        say(f"some processes in the cgroup {cgroups.CGROUP} do not end, even killed")
+    sockets = [file.read_text().strip().removeprefix("unix://") for file in CONTAINERD_STATE.glob("*/*/*/address")]
+    for shim in shims():
+        shim.signal(signal.SIGKILL)
+    for path in sockets:
+        Path(path).unlink(missing_ok=True)
+    unmount_all()
+    cgroups.tear_down()
+    _remove_kubelet_traces()
+
+
+def _remove_kubelet_traces() -> None:
+    """The two places outside its root that the kubelet writes to whatever it is told."""
+    if LEGACY_LOGS.is_dir():
+        for link in LEGACY_LOGS.iterdir():
+            if link.is_symlink() and not link.exists():
+                link.unlink()
+    for name in ("kubelet.sock", "kubelet_internal_checkpoint"):
+        (DEVICE_PLUGINS / name).unlink(missing_ok=True)
+    for folder in (LEGACY_LOGS, DEVICE_PLUGINS, DEVICE_PLUGINS.parent, Path("/run/containerd/s"), Path("/run/containerd")):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
