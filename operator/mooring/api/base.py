@@ -7,12 +7,18 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from pydantic.config import JsonDict
 
 GROUP = "mooring.dev"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 
 NAME_PATTERN = r"^[a-z]([-a-z0-9]{0,40}[a-z0-9])?$"
+NAME_HINT = (
+    "use at most 42 lowercase letters, digits and '-', starting with a letter and not ending with '-', "
+    "for example income-2 (everything made for it is named after it)"
+)
+HINT = "x-mooring-hint"
 
 
 class Model(BaseModel):
@@ -31,12 +37,17 @@ class Model(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def rules(*pairs: tuple[str, str]) -> dict[str, object]:
+def rules(*pairs: tuple[str, str]) -> JsonDict:
     """Return the schema extra that carries CEL rules, each a pair of (rule, message that says what to write)."""
     return {"x-kubernetes-validations": [{"rule": rule, "message": message} for rule, message in pairs]}
 
 
-def map_list(key: str) -> dict[str, object]:
+def hint(message: str) -> JsonDict:
+    """Return the schema extra that says what to write where a string does not match its pattern."""
+    return {HINT: message}
+
+
+def map_list(key: str) -> JsonDict:
     """Return the schema extra of a list merged by `key`; a list without it is atomic."""
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}
 
@@ -45,32 +56,69 @@ def _utc_seconds(value: datetime) -> datetime:
     return value.replace(microsecond=0)
 
 
-Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=42)]
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=42, json_schema_extra=hint(NAME_HINT))]
 """A resource's name, short enough that everything named after it fits Kubernetes' 63 characters."""
 
-ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", min_length=1, max_length=253)]
+ObjectName = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
+        min_length=1,
+        max_length=253,
+        json_schema_extra=hint("write the name of an object of this namespace: lowercase letters, digits, '-' and '.'"),
+    ),
+]
 """The name of an object of the same namespace that somebody else made."""
 
 Column = Annotated[str, Field(min_length=1, max_length=128)]
 """The name of a column of the data."""
 
-Decimal = Annotated[str, Field(pattern=r"^-?[0-9]{1,9}(\.[0-9]{1,9})?$", max_length=20)]
+Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+"""A whole number that readers of JSON in every language keep exactly."""
+
+Decimal = Annotated[
+    str,
+    Field(
+        pattern=r"^-?[0-9]{1,9}(\.[0-9]{1,9})?$",
+        max_length=20,
+        json_schema_extra=hint('write a decimal number as a string, for example "0.80"'),
+    ),
+]
 """A number as a string, because JSON turns 1.0 into 1 and Kubernetes keeps no floats."""
 
-Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$", max_length=71)]
+Digest = Annotated[
+    str,
+    Field(
+        pattern=r"^sha256:[0-9a-f]{64}$",
+        max_length=71,
+        json_schema_extra=hint("write a digest as sha256: and 64 hexadecimal digits"),
+    ),
+]
 
-Uri = Annotated[str, Field(pattern=r"^(s3|gs|az)://[^/?#]+(/[^?#]*)?$", min_length=6, max_length=1024)]
+Uri = Annotated[
+    str,
+    Field(
+        pattern=r"^(s3|gs|az)://[^/?#]+(/[^?#]*)?$",
+        min_length=6,
+        max_length=1024,
+        json_schema_extra=hint("write s3://BUCKET/PATH, gs://BUCKET/PATH or az://CONTAINER/PATH, without ? and #"),
+    ),
+]
 """A folder or file in an object store."""
 
 Quantity = Annotated[
     str,
-    BeforeValidator(lambda value: str(value) if isinstance(value, int) else value),
     Field(
         pattern=r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$",
         max_length=20,
-        json_schema_extra={"x-kubernetes-int-or-string": True},
+        json_schema_extra={
+            "x-kubernetes-int-or-string": True,
+            **hint('write a quantity, for example "500m" or 2 for cpu, 512Mi or 2Gi for memory'),
+        },
     ),
+    BeforeValidator(lambda value: str(value) if isinstance(value, int) else value),
 ]
+"""An amount of cpu or memory as Kubernetes writes it."""
 
 Timestamp = Annotated[datetime, AfterValidator(_utc_seconds)]
 
@@ -99,7 +147,7 @@ class Condition(Model):
 
     type: Annotated[str, Field(min_length=1, max_length=64)]
     status: Literal["True", "False", "Unknown"]
-    observed_generation: Annotated[int, Field(ge=0)] | None = None
+    observed_generation: Count | None = None
     last_transition_time: Timestamp
     reason: Reason
     message: Message
@@ -111,7 +159,7 @@ Conditions = Annotated[list[Condition], Field(max_length=16, json_schema_extra=m
 class Status(Model):
     """What every status begins with."""
 
-    observed_generation: Annotated[int, Field(ge=0)] | None = None
+    observed_generation: Count | None = None
     """The generation of the spec that this status speaks of."""
     conditions: Conditions = Field(default_factory=list)
 

@@ -6,9 +6,28 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from mooring.api.base import Digest, Message, Model, Name, ObjectMeta, Resources, Status, Timestamp, rules
+from mooring.api.base import (
+    Count,
+    Digest,
+    Message,
+    Model,
+    Name,
+    ObjectMeta,
+    Resources,
+    Status,
+    Timestamp,
+    hint,
+    rules,
+)
 
-VersionName = Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]{0,40}[a-z0-9])?-v[1-9][0-9]{0,5}$", max_length=50)]
+VersionName = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z]([-a-z0-9]{0,40}[a-z0-9])?-v[1-9][0-9]{0,5}$",
+        max_length=50,
+        json_schema_extra=hint("write the name of a ModelVersion: MODEL-vNUMBER, for example income-v3"),
+    ),
+]
 TemplateHash = Annotated[str, Field(pattern=r"^[0-9a-f]{8}$", max_length=8)]
 Phase = Literal["Waiting", "Starting", "Replacing", "Stable"]
 
@@ -46,8 +65,9 @@ class ModelDeploymentSpec(Model):
         json_schema_extra=rules(
             ("self.model == oldSelf.model", "model is immutable: create another ModelDeployment for another model"),
             (
-                "!has(self.version) || self.version.startsWith(self.model + '-v')",
-                "version must be one of the model's own, for example MODEL-v3",
+                "!has(self.version) || (self.version.startsWith(self.model)"
+                " && self.version.substring(size(self.model)).matches('^-v[0-9]+$'))",
+                "version must be one of this model's own: MODEL-vNUMBER with the name in `model`",
             ),
         )
     )
@@ -74,8 +94,8 @@ class Arm(Model):
     version: VersionName
     digest: Digest
     template: TemplateHash
-    replicas: Annotated[int, Field(ge=0)]
-    ready: Annotated[int, Field(ge=0)]
+    replicas: Count
+    ready: Count
     since: Timestamp
 
 
@@ -103,7 +123,7 @@ class HistoryEntry(Model):
     from_: Annotated[VersionName | None, Field(alias="from")] = None
     to: VersionName
     outcome: Literal["Promoted", "Withdrawn"]
-    seconds: Annotated[int, Field(ge=0)]
+    seconds: Count
     reason: Message
 
 
@@ -111,7 +131,7 @@ class ModelDeploymentStatus(Status):
     """What is served now."""
 
     phase: Phase | None = None
-    replicas: Annotated[int, Field(ge=0)] | None = None
+    replicas: Count | None = None
     selector: Annotated[str, Field(max_length=512)] | None = None
     """Of the stable version's pods, for the scale subresource."""
     stable: Arm | None = None
@@ -126,7 +146,7 @@ class ModelDeploymentStatus(Status):
 
 
 class ModelDeployment(Model):
-    """A ModelDeployment as read from the cluster."""
+    """What is served of one model, and how a new version takes over."""
 
     metadata: ObjectMeta
     spec: ModelDeploymentSpec

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from mooring.api.base import (
     Column,
+    Count,
     Digest,
     Message,
     Model,
@@ -33,7 +34,7 @@ class Artifact(Model):
     """The folder. May change (buckets move): the digest is verified anyway."""
     digest: Digest
     """SHA-256 over the sorted list of (path, size, sha256) of the folder's files."""
-    bytes: Annotated[int, Field(ge=0)]
+    bytes: Count
     format: Literal["Skops"]
     secret_name: ObjectName | None = None
 
@@ -43,7 +44,7 @@ class InputTensor(Model):
 
     name: Column
     datatype: Datatype
-    categories: Annotated[int, Field(ge=0)] | None = None
+    categories: Count | None = None
     """How many categories training saw, where the feature is categorical."""
 
 
@@ -52,7 +53,8 @@ class OutputTensor(Model):
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
     datatype: Datatype
-    shape: Annotated[list[int], Field(max_length=4)]
+    shape: Annotated[list[Annotated[int, Field(ge=-1, le=1000000)]], Field(max_length=4)]
+    """-1: the number of rows."""
 
 
 class Signature(Model):
@@ -60,7 +62,7 @@ class Signature(Model):
 
     inputs: Annotated[list[InputTensor], Field(max_length=64)]
     """At most 64 here; all of them in the artifact's manifest."""
-    inputs_total: Annotated[int, Field(ge=1)]
+    inputs_total: Annotated[int, Field(ge=1, le=1000000)]
     outputs: Annotated[list[OutputTensor], Field(max_length=8)]
     task: Task
 
@@ -72,7 +74,7 @@ class MetricValue(Model):
     value: Annotated[str, Field(max_length=32)]
     low: Annotated[str, Field(max_length=32)] | None = None
     high: Annotated[str, Field(max_length=32)] | None = None
-    rows: Annotated[int, Field(ge=0)]
+    rows: Count
 
 
 class DataRecord(Model):
@@ -80,9 +82,9 @@ class DataRecord(Model):
 
     uri: Uri
     digest: Digest
-    rows: Annotated[int, Field(ge=0)]
-    train_rows: Annotated[int, Field(ge=0)]
-    holdout_rows: Annotated[int, Field(ge=0)]
+    rows: Count
+    train_rows: Count
+    holdout_rows: Count
     split_columns: Annotated[list[Column], Field(max_length=64)] = Field(default_factory=list)
     """The columns whose keyed hash decides what is held out, kept in every later run of the model."""
 
@@ -92,11 +94,11 @@ class Provenance(Model):
 
     training_job: Name
     uid: Annotated[str, Field(max_length=64)]
-    run: Annotated[int, Field(ge=1)]
+    run: Annotated[int, Field(ge=1, le=2147483647)]
     request: Annotated[str, Field(max_length=128)]
     recipe_hash: Annotated[str, Field(max_length=32)]
     image: Annotated[str, Field(max_length=512)]
-    seed: Annotated[int, Field(ge=0)]
+    seed: Count
     estimator: Annotated[str, Field(max_length=64)]
     parent: Annotated[str, Field(max_length=63)] | None = None
     """The version before it."""
@@ -172,7 +174,7 @@ class ModelVersionStatus(Status):
 
 
 class ModelVersion(Model):
-    """A ModelVersion as read from the cluster."""
+    """The immutable record of one trained model: artifact, signature, metrics, data, provenance and verdict."""
 
     metadata: ObjectMeta
     spec: ModelVersionSpec

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from mooring.api.base import (
     Column,
+    Count,
     Decimal,
     Digest,
     Message,
@@ -176,7 +177,7 @@ class Failure(Model):
 class RunStatus(Model):
     """One run, newest first in status."""
 
-    run: Annotated[int, Field(ge=1)]
+    run: Annotated[int, Field(ge=1, le=2147483647)]
     request: Annotated[str, Field(max_length=128)]
     """What asked for it: recipe/<hash>, token/<token>."""
     reason: Message
@@ -185,7 +186,7 @@ class RunStatus(Model):
     started_at: Timestamp
     finished_at: Timestamp | None = None
     data: Digest | None = None
-    rows: Annotated[int, Field(ge=0)] | None = None
+    rows: Count | None = None
     verdict: Verdict | None = None
     version: Annotated[str, Field(max_length=63)] | None = None
     unchanged: bool | None = None
@@ -204,8 +205,8 @@ class TrainingJobStatus(Status):
     """What became of the recipe."""
 
     phase: Phase | None = None
-    last_run: Annotated[int, Field(ge=0)] | None = None
-    last_number: Annotated[int, Field(ge=0)] | None = None
+    last_run: Count | None = None
+    last_number: Count | None = None
     """The highest version number ever given; never reused."""
     recipe_hash: Annotated[str, Field(max_length=32)] | None = None
     """Of the last run that started."""
@@ -220,7 +221,7 @@ class TrainingJobStatus(Status):
 
 
 class TrainingJob(Model):
-    """A TrainingJob as read from the cluster."""
+    """A re-runnable recipe. Each run makes one Job and, if training succeeds, one ModelVersion."""
 
     metadata: ObjectMeta
     spec: TrainingJobSpec
