@@ -1,0 +1,124 @@
+"""The artifact's folder: written whole with its manifest last, read back only when its digest is the recorded one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mooring.api.modelversion import Artifact
+from mooring.artifact.digest import files_digest
+from mooring.artifact.errors import ArtifactMismatch, ArtifactMissing, StoreRefused
+from mooring.artifact.location import credentials_from_env
+from mooring.artifact.manifest import MANIFEST, FileEntry, Manifest
+from mooring.artifact.store import Entry, Store
+
+FILE_LIMIT = 64
+BYTES_LIMIT = 64 * 2**30
+"""No artifact of ours comes near these; a folder beyond them is not an artifact."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What lies in an artifact's folder: its digest and its size in bytes, the manifest included."""
+
+    digest: str
+    bytes: int
+
+
+def fetch(artifact: Artifact, credentials_prefix: str, into: Path) -> Manifest:
+    """Download an artifact into the folder `into`, verify its digest, and only then read its manifest.
+
+    Credentials come from the environment variables named `credentials_prefix` + AWS_….
+    Raises ArtifactMissing, ArtifactMismatch (the files then are no longer in `into`), StoreRefused, StoreUnavailable.
+    """
+    store = Store(artifact.uri.rstrip("/") + "/", credentials_from_env(credentials_prefix))
+    stored = download(store, into, expected_bytes=artifact.bytes)
+    if stored.digest != artifact.digest:
+        _remove(into)
+        raise ArtifactMismatch(
+            f"the files of {artifact.uri} have digest {stored.digest}, the record says {artifact.digest}: "
+            "somebody changed them after training; restore the folder or train again"
+        )
+    return read_manifest(into)
+
+
+def download(store: Store, into: Path, *, expected_bytes: int | None = None) -> Stored:
+    """Download every file of a finished folder and return what they are, without interpreting any byte.
+
+    Raises ArtifactMissing for an empty or unfinished folder and ArtifactMismatch for one that cannot be an artifact
+    or is not of `expected_bytes`.
+    """
+    entries = store.files(limit=FILE_LIMIT)
+    _check_listing(store, entries, expected_bytes)
+    into.mkdir(parents=True, exist_ok=True)
+    return stored(_save(store, entry, into / entry.path) for entry in entries)
+
+
+def upload(folder: Path, store: Store) -> Stored:
+    """Upload every file of `folder`, the manifest last, and verify names and sizes by listing.
+
+    Raises StoreRefused where the store then lists anything else, or refuses; StoreUnavailable.
+    """
+    files = sorted(folder.iterdir(), key=lambda file: (file.name == MANIFEST, file.name))
+    for file in files:
+        store.write(file.name, file)
+    written = {file.name: file.stat().st_size for file in files}
+    listed = {entry.path: entry.size for entry in store.files(limit=FILE_LIMIT)}
+    if listed != written:
+        strange = sorted({name for name, _ in listed.items() ^ written.items()})[0]
+        raise StoreRefused(f"{store.location} does not hold what was just written there ({strange}); is it shared?")
+    return stored(file_entry(file) for file in files)
+
+
+def stored(files: Iterable[FileEntry]) -> Stored:
+    """Return digest and size of a folder's files."""
+    listed = list(files)
+    return Stored(files_digest(listed), sum(file.size for file in listed))
+
+
+def file_entry(file: Path) -> FileEntry:
+    """Return name, size and SHA-256 of a file of this machine."""
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return FileEntry(path=file.name, size=file.stat().st_size, sha256=digest)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a downloaded folder.
+
+    Raises ArtifactMismatch where this Mooring cannot read it.
+    """
+    try:
+        return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    except ValueError as error:
+        raise ArtifactMismatch(f"manifest.json is not one that this Mooring reads: {error}"[:500]) from None
+
+
+def _check_listing(store: Store, entries: list[Entry], expected_bytes: int | None) -> None:
+    paths = {entry.path for entry in entries}
+    if MANIFEST not in paths:
+        state = "is unfinished (it has no manifest.json)" if paths else "is empty or does not exist"
+        raise ArtifactMissing(f"the artifact's folder {store.location} {state}")
+    if strange := sorted(path for path in paths if "/" in path or path.startswith(".")):
+        raise ArtifactMismatch(f"{store.location} holds {strange[0]!r}, which no artifact does")
+    size = sum(entry.size for entry in entries)
+    if size > BYTES_LIMIT or expected_bytes not in (None, size):
+        raise ArtifactMismatch(f"the files of {store.location} have {size} bytes, the record says {expected_bytes}")
+
+
+def _save(store: Store, entry: Entry, file: Path) -> FileEntry:
+    sha256, size = hashlib.sha256(), 0
+    with file.open("wb") as out:
+        for chunk in store.chunks(entry):
+            sha256.update(chunk)
+            size += out.write(chunk)
+            if size > entry.size:
+                raise ArtifactMismatch(f"{entry.path} of {store.location} grew while it was read")
+    return FileEntry(path=entry.path, size=size, sha256=sha256.hexdigest())
+
+
+def _remove(folder: Path) -> None:
+    for file in folder.iterdir():
+        file.unlink()
