@@ -28,7 +28,14 @@ def _environment() -> dict[str, str]:
 
 def buildah(arguments: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> str:
     """Run a buildah command and return what it printed."""
-    storage = ["--root", FOLDER / "storage", "--runroot", FOLDER / "run", "--storage-driver", "overlay"]
+    storage: list[str | Path] = [
+        "--root",
+        FOLDER / "storage",
+        "--runroot",
+        FOLDER / "run",
+        "--storage-driver",
+        "overlay",
+    ]
     return run(["buildah", *storage, *arguments], env={**_environment(), **(env or {})})
 
 
@@ -45,5 +52,5 @@ def names() -> set[str]:
 
 def export(name: str, archive: Path) -> None:
     """Write an image as an OCI archive that containerd can import."""
-    policy = ["--signature-policy", POLICY]
+    policy: list[str | Path] = ["--signature-policy", POLICY]
     buildah(["push", "--quiet", "--disable-compression", *policy, name, f"oci-archive:{archive}:{name}"])

@@ -56,6 +56,14 @@ def pids() -> set[int]:
     return found
 
 
+def memory_bytes() -> int:
+    """What the pods take, page cache included."""
+    for file in (ROOT / "memory" / CGROUP / "memory.usage_in_bytes", ROOT / CGROUP / "memory.current"):
+        if file.exists():
+            return int(file.read_text())
+    return 0
+
+
 def kill_all() -> bool:
     """Kill every process in our cgroup; whether none is left in the end."""
     deadline = time.monotonic() + DEADLINE_SECONDS

@@ -5,7 +5,7 @@ Everything here is a pure description. `supervise.py` starts what is described a
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from cluster import pki
@@ -40,7 +40,6 @@ class Component:
     command: tuple[str, ...]
     health: str
     files: tuple[Path, ...] = ()
-    needs: tuple[str, ...] = field(default=())
 
     def fingerprint(self) -> str:
         """The hash of its settings: a process started with others is started again."""
@@ -124,7 +123,6 @@ def api_server() -> Component:
         ),
         health=f"{API_URL}/readyz",
         files=(pki.CA, pki.TOKENS),
-        needs=("etcd",),
     )
 
 
@@ -142,13 +140,16 @@ def controller_manager() -> Component:
                 ("use-service-account-credentials", "true"),
                 ("service-account-private-key-file", pki.SERVICE_ACCOUNT_KEY),
                 ("root-ca-file", pki.CA),
+                ("flex-volume-plugin-dir", STATE / "kubelet-plugins"),
+                # The default limits halve how fast it starts, and how fast tests see what it does.
+                ("kube-api-qps", 300),
+                ("kube-api-burst", 600),
                 ("leader-elect", "false"),
                 ("profiling", "false"),
             ],
         ),
         health="https://127.0.0.1:10257/healthz",
         files=(pki.CONTROLLER_MANAGER.kubeconfig,),
-        needs=(API_SERVER,),
     )
 
 
@@ -169,7 +170,6 @@ def scheduler() -> Component:
         ),
         health="https://127.0.0.1:10259/healthz",
         files=(pki.SCHEDULER.kubeconfig,),
-        needs=(API_SERVER,),
     )
 
 
@@ -180,7 +180,6 @@ def proxy() -> Component:
         _flags(BIN / "kube-proxy", [("config", PROXY_CONFIG), ("hostname-override", NODE)]),
         health="http://127.0.0.1:10256/livez",
         files=(PROXY_CONFIG, pki.PROXY.kubeconfig),
-        needs=(API_SERVER,),
     )
 
 
@@ -200,7 +199,6 @@ def kubelet() -> Component:
         ),
         health="http://127.0.0.1:10248/healthz",
         files=(KUBELET_CONFIG, pki.KUBELET.kubeconfig),
-        needs=(API_SERVER, CONTAINERD),
     )
 
 
@@ -211,15 +209,18 @@ def coredns() -> Component:
         (str(BIN / "coredns"), "-conf", str(COREFILE)),
         health="http://127.0.0.1:8181/ready",
         files=(COREFILE, pki.COREDNS.kubeconfig),
-        needs=(API_SERVER,),
     )
 
 
-def components() -> list[Component]:
-    """All of them, in the order in which they start. Their configuration files are written first."""
+def write_config_files() -> None:
+    """Write what the components read when they start."""
     for path, text in config_files().items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+
+
+def components() -> list[Component]:
+    """All of them, in the order in which they start."""
     return [
         etcd(),
         containerd(),
@@ -239,4 +240,3 @@ STOP_ORDER = (
     (CONTAINERD,),
 )
 """Those of one group stop together. Pods are killed after the first: nothing is left that would start them again."""
-

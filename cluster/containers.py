@@ -10,6 +10,7 @@ from cluster.mounts import unmount_all
 from cluster.paths import CONTAINERD_SOCKET, CONTAINERD_STATE
 from cluster.processes import Process, boot_id
 from cluster.say import say
+from cluster.settings import CGROUP
 from cluster.shell import run
 
 NAMESPACE = "k8s.io"
@@ -57,7 +58,7 @@ def kill_everything() -> None:
     who waits for what they would still do.
     """
     if not cgroups.kill_all():
-        say(f"some processes in the cgroup {cgroups.CGROUP} do not end, even killed")
+        say(f"some processes in the cgroup {CGROUP} do not end, even killed")
     sockets = [file.read_text().strip().removeprefix("unix://") for file in CONTAINERD_STATE.glob("*/*/*/address")]
     for shim in shims():
         shim.signal(signal.SIGKILL)
@@ -76,6 +77,12 @@ def _remove_kubelet_traces() -> None:
                 link.unlink()
     for name in ("kubelet.sock", "kubelet_internal_checkpoint"):
         (DEVICE_PLUGINS / name).unlink(missing_ok=True)
-    for folder in (LEGACY_LOGS, DEVICE_PLUGINS, DEVICE_PLUGINS.parent, Path("/run/containerd/s"), Path("/run/containerd")):
+    for folder in (
+        LEGACY_LOGS,
+        DEVICE_PLUGINS,
+        DEVICE_PLUGINS.parent,
+        Path("/run/containerd/s"),
+        Path("/run/containerd"),
+    ):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()

@@ -61,7 +61,16 @@ def build(program: Program) -> Path:
     """The program's binary in the cache, built now if it is not there."""
 
     def make(target: Path) -> None:
-        command = [_go(), "build", "-trimpath", "-ldflags", program.linker_flags, "-o", target, program.package]
+        command: list[str | Path] = [
+            _go(),
+            "build",
+            "-trimpath",
+            "-ldflags",
+            program.linker_flags,
+            "-o",
+            target,
+            program.package,
+        ]
         run(command, cwd=program.module, env=BUILD_ENVIRONMENT)
 
     return cached_file(program.name, program_key(program), f"built {program.name} from its Go modules", make)

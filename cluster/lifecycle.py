@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cluster import cgroups, network, object_store
 from cluster.base_images import base_archive, pause_archive, s3_archive, s3_image
-from cluster.components import API_SERVER, CONTAINERD, KUBELET, Component, components
+from cluster.components import API_SERVER, CONTAINERD, KUBELET, Component, components, write_config_files
 from cluster.config_files import PAUSE_IMAGE
 from cluster.containers import image_names, import_image
 from cluster.errors import ClusterError
@@ -101,6 +101,7 @@ def _network_and_keys() -> None:
 
 def _start() -> None:
     """Start what is missing. containerd gets its images while the API server starts, which takes longest."""
+    write_config_files()
     by_name = {component.name: component for component in components()}
     with ThreadPoolExecutor(max_workers=2) as pool:
         runtime = pool.submit(_start_containerd, by_name.pop(CONTAINERD))
@@ -127,4 +128,3 @@ def _start_containerd(component: Component) -> None:
         if name not in present:
             with step(f"imported {name}"):
                 import_image(archive())
-

@@ -94,14 +94,24 @@ def _certificate(path: Path, key: Path, *, subject: str, usage: str) -> None:
     request, extensions = path.with_suffix(".csr"), path.with_suffix(".ext")
     extensions.write_text(f"extendedKeyUsage={usage}\nsubjectAltName={_ALTERNATIVE_NAMES}\n")
     run(["openssl", "req", "-new", "-key", key, "-out", request, "-subj", subject])
-    signer = ["-CA", CA, "-CAkey", CA_KEY, "-CAcreateserial", "-days", VALID_DAYS, "-extfile", extensions]
+    signer: list[str | Path] = [
+        "-CA",
+        CA,
+        "-CAkey",
+        CA_KEY,
+        "-CAcreateserial",
+        "-days",
+        VALID_DAYS,
+        "-extfile",
+        extensions,
+    ]
     run(["openssl", "x509", "-req", "-in", request, "-out", path, *signer])
     request.unlink()
     extensions.unlink()
 
 
 def _write_tokens_and_kubeconfigs() -> None:
-    lines = []
+    lines: list[str] = []
     # The administrator's kubeconfig is written last: that it exists says that all the rest does.
     for identity in reversed(IDENTITIES):
         token = secrets.token_hex(16)
