@@ -1,0 +1,51 @@
+"""Which resources must be looked at again when an object changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from mooring.reconcile.plan import LABEL_OWNER, LABEL_OWNER_KIND, RESOURCES, Key, Object
+
+FOLLOWERS = ("TrainingJob", "ModelDeployment")
+"""Kinds whose plans read the ModelVersions of their model."""
+
+
+class Models(Protocol):
+    """Knows which resources speak of a model."""
+
+    def of_model(self, kind: str, namespace: str, model: str) -> Iterable[str]:
+        """Return the names of the resources of a kind that speak of a model."""
+
+
+def owner_of(obj: Object) -> Key | None:
+    """Return the resource that an object belongs to by its labels."""
+    metadata = obj["metadata"]
+    labels = metadata.get("labels") or {}
+    kind, name = labels.get(LABEL_OWNER_KIND), labels.get(LABEL_OWNER)
+    if kind not in RESOURCES or not name:
+        return None
+    return Key(kind, metadata.get("namespace", ""), name)
+
+
+def model_of(kind: str, obj: Object) -> str | None:
+    """Return the model that a resource speaks of; a TrainingJob that names none is named after it."""
+    if kind not in RESOURCES:
+        return None
+    spec = obj.get("spec")
+    model = spec.get("model") if isinstance(spec, dict) else None
+    if model is None and kind == "TrainingJob":
+        model = obj["metadata"]["name"]
+    return model if isinstance(model, str) else None
+
+
+def keys_of(kind: str, obj: Object, models: Models) -> frozenset[Key]:
+    """Return the keys whose plans read this object."""
+    namespace = str(obj["metadata"].get("namespace", ""))
+    keys = {Key(kind, namespace, obj["metadata"]["name"])} if kind in RESOURCES else set()
+    if (owner := owner_of(obj)) is not None:
+        keys.add(owner)
+    if kind == "ModelVersion" and (model := model_of(kind, obj)) is not None:
+        for follower in FOLLOWERS:
+            keys.update(Key(follower, namespace, name) for name in models.of_model(follower, namespace, model))
+    return frozenset(keys)
