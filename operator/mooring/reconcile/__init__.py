@@ -1,1 +1,1 @@
-"""Pure planning: (what is seen, now) -> (what should exist, status, when to look again). No I/O, no clock of its own."""
+"""Pure planning: (what is seen, now) -> (what should exist, status, when to look again). No I/O and no clock."""
