@@ -85,7 +85,7 @@ class Client:
         revision, items = 0, []
         async for page in self._pages(kind, namespace):
             revision = revision or int(page["metadata"].get("resourceVersion") or 0)
-            items += page["items"]
+            items += page["items"] or ()  # an empty list of metadata is null
         return Listing(revision, tuple(items))
 
     async def _pages(self, kind: str, namespace: str | None) -> AsyncIterator[Object]:

@@ -90,7 +90,7 @@ class Operator:
         lease = [self._task(self._election.keep, "lease")] if self._settings.lease else []
         failed = await self._first_to_end(serve, watch, *lease)
         for task in failed:
-            logger.error("a part of the operator ended", extra={"part": task.get_name(), "why": repr(task.exception())})
+            logger.error("a part of the operator ended", extra={"part": task.get_name()}, exc_info=task.exception())
             if isinstance(task.exception(), LeaseLostError):
                 _end_at_once()
         await self._hand_over(serve, watch, lease)
@@ -123,7 +123,8 @@ class Operator:
         await self._election.release()
         await self._probes.stop()
         self._end_watches.set()
-        await asyncio.wait([watch], timeout=FINISH_SECONDS)
+        if self._served.is_set():
+            await asyncio.wait([watch], timeout=FINISH_SECONDS)
         await _cancel(watch)
 
     async def _first_to_end(self, *tasks: Task) -> list[Task]:
