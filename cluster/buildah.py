@@ -10,6 +10,7 @@ from cluster.shell import run
 FOLDER = CACHE / "buildah"
 POLICY = FOLDER / "policy.json"
 REGISTRIES = FOLDER / "registries.conf"
+SETTINGS = FOLDER / "containers.conf"
 
 
 def _environment() -> dict[str, str]:
@@ -17,10 +18,13 @@ def _environment() -> dict[str, str]:
     temporary = FOLDER / "tmp"
     if not POLICY.exists():
         temporary.mkdir(parents=True, exist_ok=True)
+        # Builds use the host's network, but buildah locks this folder all the same: by default one in /etc.
+        SETTINGS.write_text(f'[network]\nnetwork_backend = "cni"\nnetwork_config_dir = "{FOLDER / "cni"}"\n')
         REGISTRIES.write_text("unqualified-search-registries = []\n")
         POLICY.write_text(json.dumps({"default": [{"type": "insecureAcceptAnything"}]}))
     return {
         "TMPDIR": str(temporary),  # cache mounts of RUN lie here too, so wheels survive between builds
+        "CONTAINERS_CONF": str(SETTINGS),
         "CONTAINERS_REGISTRIES_CONF": str(REGISTRIES),
         "BUILDAH_ISOLATION": "chroot",
     }

@@ -16,7 +16,7 @@ from cluster.config_files import (
     PROXY_CONFIG,
     config_files,
 )
-from cluster.paths import BIN, CONTAINERD_SOCKET, STATE
+from cluster.paths import BIN, CONTAINERD_SOCKET, ETCD_DATA, STATE
 from cluster.settings import (
     API_PORT,
     API_URL,
@@ -64,7 +64,7 @@ def etcd() -> Component:
                 "/usr/bin/etcd",
                 [
                     ("name", "mooring"),
-                    ("data-dir", STATE / "etcd"),
+                    ("data-dir", ETCD_DATA),
                     ("listen-client-urls", ETCD_URL),
                     ("advertise-client-urls", ETCD_URL),
                     ("listen-peer-urls", ETCD_PEER_URL),
@@ -213,8 +213,10 @@ def coredns() -> Component:
 
 
 def write_config_files() -> None:
-    """Write what the components read when they start."""
+    """Write what the components read when they start; kube-proxy ends when its file is as much as touched."""
     for path, text in config_files().items():
+        if path.exists() and path.read_text() == text:
+            continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 

@@ -2,12 +2,13 @@
 
 import os
 import re
+import shutil
 import signal
 from pathlib import Path
 
 from cluster import cgroups
 from cluster.mounts import unmount_all
-from cluster.paths import CONTAINERD_SOCKET, CONTAINERD_STATE
+from cluster.paths import CONTAINERD_SOCKET, CONTAINERD_STATE, STATE
 from cluster.processes import Process, boot_id
 from cluster.say import say
 from cluster.settings import CGROUP
@@ -17,6 +18,17 @@ NAMESPACE = "k8s.io"
 _CTR = ("ctr", "--address", str(CONTAINERD_SOCKET), "--namespace", NAMESPACE)
 LEGACY_LOGS = Path("/var/log/containers")
 DEVICE_PLUGINS = Path("/var/lib/kubelet/device-plugins")
+RUNTIME = Path("/run/containerd")
+EMPTIED = (
+    LEGACY_LOGS,
+    DEVICE_PLUGINS,
+    DEVICE_PLUGINS.parent,
+    RUNTIME / "runc" / NAMESPACE,
+    RUNTIME / "runc",
+    RUNTIME / "s",
+    RUNTIME,
+)
+"""Folders outside the state that programs make whatever they are told; removed when nobody else uses them."""
 
 
 def image_names() -> set[str]:
@@ -33,6 +45,14 @@ def remove_images(names: list[str]) -> None:
     """Forget images; containers that still run on one keep their files."""
     if names:
         run([*_CTR, "images", "remove", *names])
+
+
+def remove_containers() -> bool:
+    """Forget containers that an earlier cluster left, with their file systems; whether there were any."""
+    names = run([*_CTR, "containers", "list", "--quiet"]).split()
+    if names:
+        run([*_CTR, "containers", "remove", *names])
+    return bool(names)
 
 
 def shims() -> list[Process]:
@@ -59,30 +79,32 @@ def kill_everything() -> None:
     """
     if not cgroups.kill_all():
         say(f"some processes in the cgroup {CGROUP} do not end, even killed")
-    sockets = [file.read_text().strip().removeprefix("unix://") for file in CONTAINERD_STATE.glob("*/*/*/address")]
+    bundles = list(CONTAINERD_STATE.glob(f"*/{NAMESPACE}/*"))
     for shim in shims():
         shim.signal(signal.SIGKILL)
-    for path in sockets:
-        Path(path).unlink(missing_ok=True)
+    _remove_traces_of_shims(bundles)
     unmount_all()
     cgroups.tear_down()
-    _remove_kubelet_traces()
+    _remove_traces_of_kubelet()
 
 
-def _remove_kubelet_traces() -> None:
-    """The two places outside its root that the kubelet writes to whatever it is told."""
+def _remove_traces_of_shims(bundles: list[Path]) -> None:
+    """A shim's socket and runc's record of its container lie in /run/containerd, whatever containerd's state is."""
+    for bundle in bundles:
+        address = bundle / "address"
+        if address.exists():
+            Path(address.read_text().strip().removeprefix("unix://")).unlink(missing_ok=True)
+        shutil.rmtree(RUNTIME / "runc" / NAMESPACE / bundle.name, ignore_errors=True)
+
+
+def _remove_traces_of_kubelet() -> None:
+    """The two places outside its root that the kubelet writes to, whatever it is told."""
     if LEGACY_LOGS.is_dir():
         for link in LEGACY_LOGS.iterdir():
-            if link.is_symlink() and not link.exists():
+            if link.is_symlink() and link.readlink().is_relative_to(STATE):
                 link.unlink()
     for name in ("kubelet.sock", "kubelet_internal_checkpoint"):
         (DEVICE_PLUGINS / name).unlink(missing_ok=True)
-    for folder in (
-        LEGACY_LOGS,
-        DEVICE_PLUGINS,
-        DEVICE_PLUGINS.parent,
-        Path("/run/containerd/s"),
-        Path("/run/containerd"),
-    ):
+    for folder in EMPTIED:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()

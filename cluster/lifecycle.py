@@ -3,22 +3,23 @@
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from cluster import cgroups, network, object_store
 from cluster.base_images import base_archive, pause_archive, s3_archive, s3_image
 from cluster.components import API_SERVER, CONTAINERD, KUBELET, Component, components, write_config_files
 from cluster.config_files import PAUSE_IMAGE
-from cluster.containers import image_names, import_image
+from cluster.containers import image_names, import_image, remove_containers
 from cluster.errors import ClusterError
 from cluster.gobuild import HOST_PROGRAMS, IMAGE_PROGRAMS, build, link_host_programs
 from cluster.health import node_ready, wait_for
 from cluster.locks import locked
 from cluster.packages import install_missing
-from cluster.paths import ADMIN_KUBECONFIG, STATE
+from cluster.paths import ADMIN_KUBECONFIG, CONTAINERD_ROOT, ETCD_DATA, STATE
 from cluster.pki import make_pki
 from cluster.processes import boot_id
 from cluster.say import say, step
-from cluster.supervise import ensure, running, stop_all
+from cluster.supervise import ensure, restart, running, stop_all
 
 NODE_READY_SECONDS = 60.0
 LOCK = STATE.with_name(f"{STATE.name}.lock")
@@ -76,19 +77,34 @@ def _clear_what_crashed() -> None:
     etcd writes without fsync, so after a power cut its files may be torn; and pods whose processes are all gone
     have nothing worth keeping. A cluster of which a part still runs is repaired instead.
     """
-    if not BOOT.exists() or (BOOT.read_text() == boot_id() and running()):
+    same_boot = BOOT.exists() and BOOT.read_text() == boot_id()
+    if not BOOT.exists() or (same_boot and running()):
         return
-    reason = "all of its processes were killed" if BOOT.read_text() == boot_id() else "the machine was restarted"
+    reason = "all of its processes were killed" if same_boot else "the machine was restarted"
     with step(f"the cluster was not stopped, but {reason}: cleared its remains, starting afresh"):
         stop_all()
         network.tear_down()
-        _delete_state()
-        STATE.mkdir(parents=True)
+        # Images are whole as long as the kernel that wrote them lives, and take longest to bring back.
+        _delete_state(keep=CONTAINERD_ROOT if same_boot else None)
         link_host_programs()
 
 
-def _delete_state() -> None:
-    shutil.rmtree(STATE)
+def _delete_state(*, keep: Path | None = None) -> None:
+    """Delete the state folder, all but `keep`."""
+
+    def delete(folder: Path) -> None:
+        for path in folder.iterdir():
+            if keep is not None and keep.is_relative_to(path):
+                if path != keep:
+                    delete(path)
+            elif path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+    delete(STATE)
+    if keep is None:
+        STATE.rmdir()
 
 
 def _network_and_keys() -> None:
@@ -101,10 +117,11 @@ def _network_and_keys() -> None:
 
 def _start() -> None:
     """Start what is missing. containerd gets its images while the API server starts, which takes longest."""
+    fresh = not ETCD_DATA.exists()
     write_config_files()
     by_name = {component.name: component for component in components()}
     with ThreadPoolExecutor(max_workers=2) as pool:
-        runtime = pool.submit(_start_containerd, by_name.pop(CONTAINERD))
+        runtime = pool.submit(_start_containerd, by_name.pop(CONTAINERD), fresh=fresh)
         for name in ("etcd", API_SERVER):
             ensure(by_name.pop(name))
         runtime.result()
@@ -121,8 +138,11 @@ def _start() -> None:
     say(f"the cluster is up; export KUBECONFIG={ADMIN_KUBECONFIG}")
 
 
-def _start_containerd(component: Component) -> None:
+def _start_containerd(component: Component, *, fresh: bool) -> None:
     ensure(component)
+    if fresh and remove_containers():
+        # It took over the containers of the cluster before when it started: let it find none.
+        restart(component)
     present = image_names()
     for name, archive in ((PAUSE_IMAGE, pause_archive), (s3_image(), s3_archive)):
         if name not in present:

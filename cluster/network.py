@@ -52,6 +52,8 @@ def tear_down() -> None:
         if succeeds(["ip", "link", "show", link]):
             run(["ip", "link", "delete", link])
     for result in CNI_RESULTS.glob(f"{CNI_NETWORK}-*"):
+        pod = result.name.removeprefix(f"{CNI_NETWORK}-").partition("-")[0]
+        (CNI_RESULTS / f"cni-loopback-{pod}-lo").unlink(missing_ok=True)
         result.unlink()
     for folder in (CNI_RESULTS, CNI_RESULTS.parent):
         if folder.exists() and not any(folder.iterdir()):

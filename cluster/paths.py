@@ -32,6 +32,7 @@ LOGS = STATE / "logs"
 PROCESSES = STATE / "processes"
 KUBECONFIGS = STATE / "kubeconfig"
 ADMIN_KUBECONFIG = KUBECONFIGS / "admin"
+ETCD_DATA = STATE / "etcd"
 BUCKETS = STATE / "object-store"
 
 CONTAINERD_SOCKET = STATE / "containerd" / "containerd.sock"

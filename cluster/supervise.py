@@ -44,6 +44,14 @@ def ensure(component: Component) -> bool:
     return started
 
 
+def restart(component: Component) -> None:
+    """Stop the component, and start it again."""
+    current = recorded(component.name)
+    if current is not None:
+        processes.stop([current], grace_seconds=GRACE_SECONDS)
+    ensure(component)
+
+
 def _explain(name: str, *, ended: bool) -> str:
     log = log_file(name)
     tail = "\n  ".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:])
