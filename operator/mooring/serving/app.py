@@ -1,0 +1,48 @@
+"""A loaded version, wired: the serving port's listener with everything behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mooring.api.wire import ServeOrder
+from mooring.serving.batch import Batcher
+from mooring.serving.golden import text_columns
+from mooring.serving.http import Heads, Limits, Listener
+from mooring.serving.load import Loaded
+from mooring.serving.metrics import Counters, Metric, model_metrics
+from mooring.serving.v2.decode import Decoder
+from mooring.serving.v2.encode import Encoder
+from mooring.serving.v2.infer import InferEndpoint
+from mooring.serving.v2.routes import v2_routes
+
+QUEUED_REQUESTS = 8
+"""So many requests of the largest size may wait for the model before more are turned away."""
+
+
+@dataclass(frozen=True)
+class App:
+    """What serves one version."""
+
+    listener: Listener
+    metrics: Callable[[], list[Metric]]
+
+
+def build(order: ServeOrder, loaded: Loaded, is_ready: Callable[[], bool]) -> App:
+    """Wire a loaded version; nothing listens yet."""
+    model, version, server, manifest = order.model, order.version, order.server, loaded.manifest
+    counters = Counters()
+    heads = Heads({"mooring-version": version})
+    batcher = Batcher(
+        loaded.backend,
+        text_columns(manifest),
+        loaded.cost,
+        counters,
+        max_queued_rows=QUEUED_REQUESTS * server.max_batch_rows,
+    )
+    encoder = Encoder(model, version, manifest.outputs, heads)
+    infer = InferEndpoint(Decoder(manifest, server.max_batch_rows), batcher, encoder, heads, counters)
+    routes = v2_routes(model=model, version=version, manifest=manifest, infer=infer, heads=heads, is_ready=is_ready)
+    limits = Limits(body_bytes=server.max_body_bytes, bodies_bytes=max(64 << 20, 2 * server.max_body_bytes))
+    labels = {"model": model, "version": version}
+    return App(Listener(routes, heads, limits), lambda: model_metrics(counters, labels, batcher.queued_rows))

@@ -1,0 +1,57 @@
+"""The golden rows: a model that answers them otherwise than at training is not the model that was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from mooring.artifact.manifest import Golden, Manifest
+from mooring.serving.backend import Backend, Column, Output
+from mooring.serving.batch import arrays
+from mooring.serving.errors import CannotServe
+
+TOLERANCE = 1e-5
+"""Of probabilities, and of values relative to their magnitude where that is above one."""
+
+
+def text_columns(manifest: Manifest) -> list[bool]:
+    """Return which features are text, in their order."""
+    return [feature.datatype == "BYTES" for feature in manifest.features]
+
+
+def golden_columns(manifest: Manifest, golden: Golden) -> list[Column]:
+    """Return the golden rows as a backend wants them."""
+    try:
+        inputs = [golden.inputs[feature.name] for feature in manifest.features]
+    except KeyError as error:
+        raise CannotServe("GoldenRowsDiffer", f"golden.json has no values for feature {error.args[0]!r}") from None
+    return arrays(inputs, text_columns(manifest))
+
+
+def check_golden(backend: Backend, manifest: Manifest, golden: Golden, columns: Sequence[Column]) -> None:
+    """Return if every output is what training recorded; raises CannotServe (GoldenRowsDiffer) with the first row."""
+    for output, found in zip(manifest.outputs, backend.predict(columns), strict=True):
+        wanted = golden.outputs.get(output.name)
+        if wanted is None or len(wanted) != len(found):
+            raise CannotServe("GoldenRowsDiffer", f"golden.json has {len(wanted or ())} answers of {output.name!r}")
+        differs = _differing_rows(found, np.array(wanted, dtype=object if output.datatype == "BYTES" else None))
+        if differs.any():
+            row = int(differs.argmax())
+            raise CannotServe(
+                "GoldenRowsDiffer",
+                f"{int(differs.sum())} of {len(wanted)} golden rows are answered otherwise than training recorded; "
+                f"row {row}: {output.name} is {found[row].tolist()}, not {wanted[row]}; train again with this image",
+            )
+
+
+def _differing_rows(found: Output, wanted: Output) -> npt.NDArray[np.bool_]:
+    if found.shape != wanted.shape:
+        return np.ones(len(found), dtype=np.bool_)
+    if found.dtype.kind == "f":
+        numbers, recorded = found.astype(np.float64), wanted.astype(np.float64)
+        differs = ~(np.abs(numbers - recorded) <= TOLERANCE * np.maximum(1.0, np.abs(recorded)))
+    else:
+        differs = np.not_equal(found, wanted, dtype=object).astype(np.bool_)
+    return np.array([row.any() for row in differs], dtype=np.bool_)

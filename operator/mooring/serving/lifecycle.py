@@ -1,0 +1,116 @@
+"""The process from start to end: probes first, then the model, then predictions, then the drain."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from mooring.serving.admin import admin_listener
+from mooring.serving.drain import Patience, drain
+from mooring.serving.log import event
+from mooring.serving.settings import Settings
+from mooring.serving.state import State
+
+if TYPE_CHECKING:
+    from mooring.serving.load import Loaded
+
+KILLED = 128 + signal.SIGTERM
+
+
+async def serve(settings: Settings) -> None:
+    """Serve the ordered version until SIGTERM, then drain; raises CannotServe if it cannot be loaded."""
+    started = time.monotonic()
+    state = State()
+    told_to_end = _on_termination()
+    admin = admin_listener(state)
+    admin_port = await admin.start(settings.host, settings.admin_port)
+    event("loading", model=settings.order.model, version=settings.order.version, admin_port=admin_port)
+    loaded = await _either(_in_thread(settings), told_to_end)
+    if loaded is None:
+        event("told to end while loading")
+        return
+    port = await _open(settings, state, loaded)
+    seconds = round(time.monotonic() - started, 3)
+    event("ready", port=port, admin_port=admin_port, seconds=seconds, cost=repr(loaded.cost))
+    await told_to_end.wait()
+    await _drain(settings, state)
+
+
+async def _open(settings: Settings, state: State, loaded: Loaded) -> int:
+    from mooring.serving.app import build
+
+    state.app = build(settings.order, loaded, lambda: state.ready)
+    port = await state.app.listener.start(settings.host, settings.port)
+    gc.collect()
+    gc.freeze()  # the model and its libraries never become garbage: no collection needs to look at them again
+    state.phase = "Serving"
+    return port
+
+
+async def _drain(settings: Settings, state: State) -> None:
+    assert state.app is not None  # noqa: S101 (it serves)
+    listener = state.app.listener
+    state.phase = "Draining"
+    event("draining", seconds=settings.drain_seconds, connections=len(listener.connections))
+    await drain(listener, Patience(settings.drain_seconds, quiet=min(5.0, settings.drain_seconds)))
+    event("drained", connections=len(listener.connections))
+
+
+def _on_termination() -> asyncio.Event:
+    """Return an event that the first SIGTERM or SIGINT sets; the second ends the process."""
+    told = asyncio.Event()
+
+    def hear() -> None:
+        if told.is_set():
+            event("told to end twice")
+            os._exit(KILLED)
+        told.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, hear)
+    return told
+
+
+def _in_thread(settings: Settings) -> asyncio.Future[Loaded]:
+    """Return the future of the loaded model; its thread is a daemon, so that a hanging store does not delay the end."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Loaded] = loop.create_future()
+
+    def run() -> None:
+        try:
+            # Here, because importing scikit-learn takes longer than a probe waits.
+            from mooring.serving.load import load_patiently
+
+            loaded = load_patiently(settings.order, settings.load_seconds)
+        except BaseException as error:
+            loop.call_soon_threadsafe(_settle, future, None, error)
+        else:
+            loop.call_soon_threadsafe(_settle, future, loaded, None)
+
+    threading.Thread(target=run, name="load", daemon=True).start()
+    return future
+
+
+def _settle(future: asyncio.Future[Loaded], loaded: Loaded | None, error: BaseException | None) -> None:
+    if future.cancelled():
+        return
+    if loaded is None:
+        future.set_exception(error or RuntimeError("nothing was loaded"))
+    else:
+        future.set_result(loaded)
+
+
+async def _either(future: asyncio.Future[Loaded], told_to_end: asyncio.Event) -> Loaded | None:
+    end = asyncio.ensure_future(told_to_end.wait())
+    await asyncio.wait((future, end), return_when=asyncio.FIRST_COMPLETED)
+    end.cancel()
+    if future.done():
+        return future.result()
+    future.cancel()
+    return None

@@ -1,0 +1,131 @@
+"""The body of an infer request, to the columns that the pipeline reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+import orjson
+
+from mooring.artifact.manifest import Manifest
+from mooring.serving.errors import bad_input, bad_tensor, shown, too_large
+from mooring.serving.v2.column import Column, Value
+from mooring.serving.v2.tensor import BinaryData, Tensor
+from mooring.serving.v2.wanted import Wanted, WantedOutputs
+
+
+class Asked:
+    """A valid request: `columns[i]` holds `rows` values of the manifest's feature i."""
+
+    __slots__ = ("columns", "id", "outputs", "rows")
+
+    def __init__(self, *, id: str | None, rows: int, columns: list[Sequence[Value]], outputs: Sequence[Wanted]) -> None:
+        self.id = id
+        self.rows = rows
+        self.columns = columns
+        self.outputs = outputs
+
+
+class Decoder:
+    """Reads requests for one model. Features come as one tensor each, or all numbers (or all texts) in one."""
+
+    def __init__(self, manifest: Manifest, max_rows: int) -> None:
+        self._columns = [Column(feature) for feature in manifest.features]
+        self._names = [column.name for column in self._columns]
+        self._index = {name: index for index, name in enumerate(self._names)}
+        self._outputs = WantedOutputs([output.name for output in manifest.outputs])
+        self._max_rows = max_rows
+
+    def decode(self, body: bytes | bytearray, json_size: bytes | None) -> Asked:
+        """Return what a body asks; `json_size` is where its binary data begins.
+
+        Raises Rejected: 400 with the input that is wrong, or 413 for too many rows.
+        """
+        binary = None
+        if json_size is not None:
+            size = _json_size(json_size, len(body))
+            binary = BinaryData(memoryview(body)[size:])
+            body = body[:size]
+        try:
+            sent = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise self._malformed(body, error) from None
+        asked = self._read(sent, binary)
+        if binary is not None:
+            binary.finish()
+        return asked
+
+    def _read(self, sent: object, binary: BinaryData | None) -> Asked:
+        if not isinstance(sent, dict):
+            raise bad_input(f"the body is {shown(sent)}; expected an object with inputs")
+        inputs = sent.get("inputs")
+        if not isinstance(inputs, list) or not inputs:
+            raise bad_input(f"inputs is {shown(inputs)}; expected a list with one tensor for each of {self._wanted()}")
+        identity = sent.get("id")
+        if identity is not None and not isinstance(identity, str):
+            raise bad_input(f"id is {shown(identity)}; expected a string")
+        outputs = self._outputs.read(sent.get("outputs"), sent.get("parameters"))
+        tensors = [Tensor(tensor, binary) for tensor in inputs]
+        rows = tensors[0].rows
+        if rows > self._max_rows:
+            raise too_large(f"{rows} rows are more than {self._max_rows} (maxBatchRows): send fewer at once")
+        if len(tensors) == 1 and tensors[0].name not in self._index and tensors[0].columns is not None:
+            columns = self._from_matrix(tensors[0])
+        else:
+            columns = self._from_columns(tensors, rows)
+        return Asked(id=identity, rows=rows, columns=columns, outputs=outputs)
+
+    def _from_columns(self, tensors: list[Tensor], rows: int) -> list[Sequence[Value]]:
+        found: dict[int, Sequence[Value]] = {}
+        for tensor in tensors:
+            index = self._index.get(tensor.name)
+            if index is None:
+                raise bad_input(self._unknown(tensor.name))
+            if index in found:
+                raise bad_tensor(tensor.name, "is sent twice; expected once")
+            if tensor.rows != rows or tensor.columns not in (None, 1):
+                shape = [tensor.rows] if tensor.columns is None else [tensor.rows, tensor.columns]
+                raise bad_tensor(tensor.name, f"shape is {shape}; expected [{rows}], as the first input has it")
+            found[index] = self._columns[index].convert(tensor.values, tensor.datatype)
+        if len(found) < len(self._columns):
+            missing = [name for index, name in enumerate(self._names) if index not in found]
+            raise bad_input(f"missing {'inputs' if len(missing) > 1 else 'input'}: {_listed(missing)}")
+        return [found[index] for index in range(len(self._columns))]
+
+    def _from_matrix(self, tensor: Tensor) -> list[Sequence[Value]]:
+        count = len(self._columns)
+        if tensor.columns != count:
+            sent = f"input {shown(tensor.name)}: has {tensor.columns} columns"
+            raise bad_input(f"{sent}; expected the {count} features {self._wanted()}, in this order")
+        return [column.convert(tensor.values[i::count], tensor.datatype) for i, column in enumerate(self._columns)]
+
+    def _unknown(self, name: str) -> str:
+        near = get_close_matches(name[:80], self._names, n=1)
+        hint = f"did you mean {shown(near[0])}?" if near else f"expected {self._wanted()}"
+        return f"input {shown(name)}: the model has no feature of this name; {hint}"
+
+    def _wanted(self) -> str:
+        return _listed(self._names)
+
+    def _malformed(self, body: bytes | bytearray, error: orjson.JSONDecodeError) -> Exception:
+        """Return what to say of a body that is no JSON: NaN and Infinity, which many libraries write, by column."""
+        try:
+            self._read(json.loads(body), None)
+        except (ValueError, RecursionError):
+            pass
+        except Exception as problem:
+            return problem
+        return bad_input(f"the body is not JSON: {error.args[0]} (a missing value is written null)")
+
+
+def _json_size(header: bytes, available: int) -> int:
+    if not header.isdigit() or len(header) > 12 or int(header) > available:
+        sent = shown(header.decode("latin-1"))
+        raise bad_input(f"Inference-Header-Content-Length is {sent}; expected a number up to the body's {available}")
+    return int(header)
+
+
+def _listed(names: Sequence[str], limit: int = 20) -> str:
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(map(shown, names[:limit])) + more

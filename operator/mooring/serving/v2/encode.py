@@ -1,0 +1,66 @@
+"""The model's outputs, to the body of an infer response."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from math import prod
+
+import numpy as np
+import orjson
+
+from mooring.api.modelversion import OutputTensor
+from mooring.serving.backend import Answers, Scalar
+from mooring.serving.http import Head, Heads
+from mooring.serving.v2.datatypes import NUMPY_TYPES
+from mooring.serving.v2.decode import Asked
+
+
+class Encoder:
+    """Writes the answers of one version, as JSON or, for outputs that were asked for so, with binary data after it."""
+
+    def __init__(self, model: str, version: str, outputs: Sequence[OutputTensor], heads: Heads) -> None:
+        self._model = model
+        self._version = version
+        self._outputs = list(outputs)
+        self._tails = [list(output.shape[1:]) for output in outputs]
+        self._heads = heads
+        self._json = heads.get()
+
+    def encode(self, asked: Asked, answers: Answers) -> tuple[Head, bytes]:
+        """Return head and body of an answer; `answers[i]` holds output i's values, row-major."""
+        outputs: list[dict[str, object]] = []
+        binary: list[bytes] = []
+        for wanted in asked.outputs:
+            output = self._outputs[wanted.index]
+            values = answers[wanted.index]
+            shape = [asked.rows, *self._tails[wanted.index]]
+            tensor: dict[str, object] = {"name": output.name, "datatype": output.datatype, "shape": shape}
+            if wanted.binary:
+                raw = _binary(output.datatype, values)
+                tensor["parameters"] = {"binary_data_size": len(raw)}
+                binary.append(raw)
+            else:
+                tensor["data"] = values
+            outputs.append(tensor)
+        body: dict[str, object] = {"model_name": self._model, "model_version": self._version, "outputs": outputs}
+        if asked.id is not None:
+            body["id"] = asked.id
+        text = orjson.dumps(body)
+        return (self._json, text) if not binary else self._with_binary(text, binary)
+
+    def _with_binary(self, text: bytes, binary: list[bytes]) -> tuple[Head, bytes]:
+        headers = {"content-type": "application/octet-stream", "inference-header-content-length": str(len(text))}
+        return self._heads.make(HTTPStatus.OK, headers), b"".join((text, *binary))
+
+
+def width(output: OutputTensor) -> int:
+    """Return how many values of an output belong to one row."""
+    return prod(output.shape[1:])
+
+
+def _binary(datatype: str, values: Sequence[Scalar]) -> bytes:
+    if datatype == "BYTES":
+        texts = [str(value).encode() for value in values]
+        return b"".join(len(text).to_bytes(4, "little") + text for text in texts)
+    return np.array(values, NUMPY_TYPES[datatype]).tobytes()

@@ -1,0 +1,71 @@
+"""The infer endpoint: decode, queue for the model, encode."""
+
+from __future__ import annotations
+
+import logging
+import time
+from http import HTTPStatus
+
+from mooring.serving.batch import Batcher, Job, Outcome
+from mooring.serving.errors import Rejected, bad_input
+from mooring.serving.http import Heads, Request
+from mooring.serving.metrics import Counters
+from mooring.serving.v2.decode import Asked, Decoder
+from mooring.serving.v2.encode import Encoder
+
+_log = logging.getLogger(__name__)
+_LOG_EVERY_SECONDS = 10.0
+
+
+class InferEndpoint:
+    """Answers infer requests for one version."""
+
+    def __init__(self, decoder: Decoder, batcher: Batcher, encoder: Encoder, heads: Heads, counters: Counters) -> None:
+        self.encoder = encoder
+        self.heads = heads
+        self.counters = counters
+        self._decoder = decoder
+        self._batcher = batcher
+        self._log_again_at = 0.0
+
+    def __call__(self, request: Request) -> None:
+        """Decode a request and queue its rows; raises Rejected."""
+        try:
+            asked = self._decoder.decode(request.body, request.json_size)
+            self._batcher.submit(_InferJob(self, request, asked))
+        except Rejected as problem:
+            if problem.status is HTTPStatus.SERVICE_UNAVAILABLE:
+                self.counters.overload += 1
+            else:
+                self.counters.caller += 1
+            raise
+
+    def explain(self, error: Exception) -> Rejected:
+        """Return the answer for rows that the model failed on."""
+        if isinstance(error, ValueError):
+            # The model answered the golden rows, so it is these values that it cannot compute with.
+            self.counters.caller += 1
+            return bad_input("the model cannot compute with these values: some are too large, or too far from its data")
+        self.counters.model += 1
+        if time.monotonic() >= self._log_again_at:
+            self._log_again_at = time.monotonic() + _LOG_EVERY_SECONDS
+            _log.error("the model failed", exc_info=error)
+        return Rejected(HTTPStatus.INTERNAL_SERVER_ERROR, "the model failed on valid input; the pod's log says why")
+
+
+class _InferJob(Job):
+    __slots__ = ("_asked", "_endpoint", "_request")
+
+    def __init__(self, endpoint: InferEndpoint, request: Request, asked: Asked) -> None:
+        super().__init__(asked.columns, asked.rows)
+        self._endpoint = endpoint
+        self._request = request
+        self._asked = asked
+
+    def deliver(self, outcome: Outcome) -> None:
+        endpoint = self._endpoint
+        if isinstance(outcome, Exception):
+            self._request.answer(*endpoint.heads.error(endpoint.explain(outcome)))
+            return
+        endpoint.counters.ok += 1
+        self._request.answer(*endpoint.encoder.encode(self._asked, outcome))

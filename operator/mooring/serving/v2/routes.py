@@ -1,0 +1,94 @@
+"""The paths of the protocol, all but infer answered from bodies made ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from urllib.parse import quote
+
+import orjson
+
+import mooring
+from mooring.artifact.manifest import Feature, Manifest
+from mooring.serving.errors import shown
+from mooring.serving.http import Handler, Heads, Request, Routes
+
+EXTENSIONS = ["binary_tensor_data"]
+
+
+def v2_routes(
+    *, model: str, version: str, manifest: Manifest, infer: Handler, heads: Heads, is_ready: Callable[[], bool]
+) -> Routes:
+    """Return the routes of one version, which is addressed as `income-v3` or `3`, or not at all."""
+    routes = Routes(_Explainer(model, version))
+    server = {"name": "mooring", "version": mooring.__version__, "extensions": EXTENSIONS}
+    routes.add("/v2", {"GET": _fixed(heads, server)})
+    routes.add("/v2/health/live", {"GET": _fixed(heads, {"live": True})})
+    # The protocol's text has the key `live` here, its servers say `ready`: both, for the clients of either.
+    routes.add("/v2/health/ready", {"GET": _readiness(heads, is_ready, {}, ("ready", "live"))})
+    metadata = _fixed(heads, model_metadata(model, version, manifest))
+    ready = _readiness(heads, is_ready, {"name": model}, ("ready",))
+    number = version.rpartition("-v")[2]
+    for path in ("", f"/versions/{quote(version)}", f"/versions/{quote(number)}"):
+        base = f"/v2/models/{quote(model)}{path}"
+        routes.add(base, {"GET": metadata})
+        routes.add(f"{base}/ready", {"GET": ready})
+        routes.add(f"{base}/infer", {"POST": infer})
+    return routes
+
+
+def model_metadata(model: str, version: str, manifest: Manifest) -> dict[str, object]:
+    """Return what the model says of itself: every input and output, with what else a caller must know of it."""
+    return {
+        "name": model,
+        "versions": [version],
+        "platform": "mooring_sklearn",
+        "inputs": [_input(feature) for feature in manifest.features],
+        "outputs": [
+            {"name": output.name, "datatype": output.datatype, "shape": output.shape} for output in manifest.outputs
+        ],
+    }
+
+
+def _input(feature: Feature) -> dict[str, object]:
+    parameters: dict[str, object] = {"nullable": feature.nullable}
+    if feature.categories is not None:
+        parameters["categories"] = feature.categories
+    return {"name": feature.name, "datatype": feature.datatype, "shape": [-1], "parameters": parameters}
+
+
+def _fixed(heads: Heads, content: object) -> Handler:
+    head, body = heads.get(), orjson.dumps(content)
+    return lambda request: request.answer(head, body)
+
+
+def _readiness(
+    heads: Heads, is_ready: Callable[[], bool], content: dict[str, object], keys: tuple[str, ...]
+) -> Handler:
+    heads_by = {True: heads.get(), False: heads.get(HTTPStatus.SERVICE_UNAVAILABLE)}
+    bodies = {ready: orjson.dumps({**content, **dict.fromkeys(keys, ready)}) for ready in (True, False)}
+
+    def handler(request: Request) -> None:
+        ready = is_ready()
+        request.answer(heads_by[ready], bodies[ready])
+
+    return handler
+
+
+class _Explainer:
+    """Says of an unknown path which of its parts is wrong."""
+
+    def __init__(self, model: str, version: str) -> None:
+        self._model = model
+        self._version = version
+
+    def __call__(self, path: str) -> str:
+        parts = path.strip("/").split("/")
+        if parts[:2] == ["v2", "models"] and len(parts) > 2:
+            if parts[2] != self._model:
+                return f"there is no model {shown(parts[2])} here: this server has {shown(self._model)}"
+            if parts[3:4] == ["versions"] and len(parts) > 4:
+                number = self._version.rpartition("-v")[2]
+                if parts[4] not in (self._version, number):
+                    return f"there is no version {shown(parts[4])} here: this server has {shown(self._version)}"
+        return f"there is nothing at {shown(path)}; the model is at /v2/models/{self._model}"
