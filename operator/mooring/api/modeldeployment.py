@@ -29,6 +29,8 @@ VersionName = Annotated[
     ),
 ]
 TemplateHash = Annotated[str, Field(pattern=r"^[0-9a-f]{8}$", max_length=8)]
+Replicas = Annotated[int, Field(ge=0, le=2147483647)]
+"""A number of pods; the scale subresource takes no more."""
 Phase = Literal["Waiting", "Starting", "Replacing", "Stable"]
 
 
@@ -94,8 +96,8 @@ class Arm(Model):
     version: VersionName
     digest: Digest
     template: TemplateHash
-    replicas: Count
-    ready: Count
+    replicas: Replicas
+    ready: Replicas
     since: Timestamp
 
 
@@ -131,7 +133,7 @@ class ModelDeploymentStatus(Status):
     """What is served now."""
 
     phase: Phase | None = None
-    replicas: Count | None = None
+    replicas: Replicas | None = None
     selector: Annotated[str, Field(max_length=512)] | None = None
     """Of the stable version's pods, for the scale subresource."""
     stable: Arm | None = None
