@@ -8,6 +8,7 @@ from cluster.paths import CACHE
 from cluster.shell import run
 
 FOLDER = CACHE / "buildah"
+STORAGE = FOLDER / "storage"
 POLICY = FOLDER / "policy.json"
 REGISTRIES = FOLDER / "registries.conf"
 SETTINGS = FOLDER / "containers.conf"
@@ -34,7 +35,7 @@ def buildah(arguments: Sequence[str | Path], *, env: Mapping[str, str] | None = 
     """Run a buildah command and return what it printed."""
     storage: list[str | Path] = [
         "--root",
-        FOLDER / "storage",
+        STORAGE,
         "--runroot",
         FOLDER / "run",
         "--storage-driver",

@@ -36,6 +36,11 @@ def image_names() -> set[str]:
     return set(run([*_CTR, "images", "list", "--quiet"]).split())
 
 
+def blobs() -> set[str]:
+    """The digests of everything that images consist of here."""
+    return set(run([*_CTR, "content", "list", "--quiet"]).split())
+
+
 def import_image(archive: Path) -> None:
     """Import an OCI archive under the names that it carries."""
     run([*_CTR, "images", "import", archive])

@@ -8,13 +8,14 @@ from pathlib import Path
 from cluster import buildah
 from cluster.base_images import BASE_IMAGE, base_archive, base_key, ensure_base_image
 from cluster.cached import content_key
-from cluster.containers import image_names, import_image, remove_images
+from cluster.containers import blobs, image_names, import_image, remove_images
 from cluster.errors import ClusterError
+from cluster.layers import write_archive
 from cluster.locks import locked
 from cluster.packages import install_missing
 from cluster.paths import CACHE, CONTAINERD_SOCKET, REPOSITORY
 from cluster.pip_settings import CACHE_IN_BUILD, certificate_mounts, pip_configuration
-from cluster.say import step
+from cluster.say import say, step
 
 TARGETS = ("operator", "runtime")
 INPUTS = ("Dockerfile", ".dockerignore", "pyproject.toml", "requirements", "operator")
@@ -55,6 +56,9 @@ def build(root: Path = REPOSITORY) -> dict[str, str]:
             jobs = [pool.submit(_build, root, name, ref) for name, ref in references.items() if ref in missing]
             for job in jobs:
                 job.result()
+        for reference in sorted(missing):
+            with step(f"imported {reference}"):
+                load(reference)
         _prune(key)
     return references
 
@@ -68,13 +72,19 @@ def load_base() -> str:
 
 
 def load(reference: str) -> None:
-    """Bring an image from buildah's storage into the cluster."""
+    """Bring an image from buildah's storage into the cluster: only what is not there already, if possible."""
     archive = CACHE / "buildah" / "tmp" / f"{content_key([reference])}-{time.monotonic_ns()}.oci"
-    try:
-        buildah.export(reference, archive)
-        import_image(archive)
-    finally:
-        archive.unlink(missing_ok=True)
+    with locked(CACHE / "locks" / "import", waiting_for="another import, of which this one may use the layers"):
+        try:
+            write_archive(reference, archive, present=blobs())
+            import_image(archive)
+        except (ClusterError, OSError, ValueError, KeyError) as error:
+            say(f"could not import only what is new ({error}); importing the whole image")
+            archive.unlink(missing_ok=True)
+            buildah.export(reference, archive)
+            import_image(archive)
+        finally:
+            archive.unlink(missing_ok=True)
 
 
 def _build(root: Path, target: str, reference: str) -> None:
@@ -88,8 +98,6 @@ def _build(root: Path, target: str, reference: str) -> None:
         options += ["--volume", mount]
     with step(f"built {reference}"):
         buildah.buildah(["build", *options, "--target", target, "--tag", reference, root])
-    with step(f"imported {reference}"):
-        load(reference)
 
 
 def _prune(newest: str) -> None:
