@@ -132,14 +132,18 @@ class Amounts(Model):
     """Amounts of compute."""
 
     cpu: Quantity | None = None
+    """Cores: 2, "500m"."""
     memory: Quantity | None = None
+    """Bytes: 512Mi, 2Gi."""
 
 
 class Resources(Model):
     """What a pod asks for and where it is cut off."""
 
     requests: Amounts | None = None
+    """What the scheduler sets aside."""
     limits: Amounts | None = None
+    """More than this of cpu is throttled, of memory is killed (OutOfMemory)."""
 
 
 class Condition(Model):

@@ -75,6 +75,7 @@ class ModelDeploymentSpec(Model):
     )
 
     model: Name
+    """Whose versions are served."""
     version: VersionName | None = None
     """Pins. Absent: follow the highest Passed version that was not withdrawn here."""
     accept_rejected: bool = False
@@ -82,6 +83,7 @@ class ModelDeploymentSpec(Model):
     suspend: bool = False
     """No version is replaced; what serves goes on serving."""
     replicas: Annotated[int, Field(ge=0, le=1000)] = 2
+    """Pods of the version that serves. An autoscaler may write it through /scale."""
     server: Server | None = None
     """Absent: Mooring's own server."""
     resources: Resources | None = None

@@ -35,15 +35,20 @@ class Artifact(Model):
     digest: Digest
     """SHA-256 over the sorted list of (path, size, sha256) of the folder's files."""
     bytes: Count
+    """The size of all its files together."""
     format: Literal["Skops"]
+    """How the model is stored. Skops loads without running code of the file."""
     secret_name: ObjectName | None = None
+    """A Secret of this namespace that opens the store. May change."""
 
 
 class InputTensor(Model):
     """One feature."""
 
     name: Column
+    """The column's name; requests send it."""
     datatype: Datatype
+    """What requests send."""
     categories: Count | None = None
     """How many categories training saw, where the feature is categorical."""
 
@@ -52,7 +57,9 @@ class OutputTensor(Model):
     """One output of the model."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
+    """What answers call it."""
     datatype: Datatype
+    """What answers contain."""
     shape: Annotated[list[Annotated[int, Field(ge=-1, le=1000000)]], Field(max_length=4)]
     """-1: the number of rows."""
 
@@ -63,28 +70,41 @@ class Signature(Model):
     inputs: Annotated[list[InputTensor], Field(max_length=64)]
     """At most 64 here; all of them in the artifact's manifest."""
     inputs_total: Annotated[int, Field(ge=1, le=1000000)]
+    """All inputs, also those past the 64."""
     outputs: Annotated[list[OutputTensor], Field(max_length=8)]
+    """What an answer contains."""
     task: Task
+    """What kind of prediction it is."""
 
 
 class MetricValue(Model):
     """A metric on the holdout with its 95% bootstrap interval."""
 
     name: Metric
+    """One of those that gates name."""
     value: Annotated[str, Field(max_length=32)]
+    """On the whole holdout."""
     low: Annotated[str, Field(max_length=32)] | None = None
+    """Lower end of the interval."""
     high: Annotated[str, Field(max_length=32)] | None = None
+    """Upper end of the interval."""
     rows: Count
+    """Rows of the holdout that were counted."""
 
 
 class DataRecord(Model):
     """The data that the version was trained on."""
 
     uri: Uri
+    """The file or folder."""
     digest: Digest
+    """Of the files as they were read."""
     rows: Count
+    """All rows."""
     train_rows: Count
+    """Rows trained on."""
     holdout_rows: Count
+    """Rows measured on."""
     split_columns: Annotated[list[Column], Field(max_length=64)] = Field(default_factory=list)
     """The columns whose keyed hash decides what is held out, kept in every later run of the model."""
 
@@ -93,13 +113,21 @@ class Provenance(Model):
     """Where the version came from."""
 
     training_job: Name
+    """The recipe by name. The record outlives it."""
     uid: Annotated[str, Field(max_length=64)]
+    """The recipe itself, of all that had the name."""
     run: Annotated[int, Field(ge=1, le=2147483647)]
+    """The recipe's run, counted from 1."""
     request: Annotated[str, Field(max_length=128)]
+    """What asked for the run."""
     recipe_hash: Annotated[str, Field(max_length=32)]
+    """Of the fields that decide what is learned."""
     image: Annotated[str, Field(max_length=512)]
+    """The image that trained."""
     seed: Count
+    """Of everything random."""
     estimator: Annotated[str, Field(max_length=64)]
+    """What learned."""
     parent: Annotated[str, Field(max_length=63)] | None = None
     """The version before it."""
 
@@ -108,18 +136,26 @@ class Check(Model):
     """One gate and what it said."""
 
     metric: Metric
+    """What was bounded."""
     rule: Annotated[str, Field(max_length=128)]
+    """The bound in words, for example >= 0.80."""
     value: Annotated[str, Field(max_length=32)] | None = None
+    """What was measured; absent where it could not be."""
     result: Verdict
+    """Unknown where it could not be measured."""
     reason: Message | None = None
+    """Why it is not Passed."""
 
 
 class GateRecord(Model):
     """The verdict. Only Passed is ever followed."""
 
     verdict: Verdict
+    """Passed: every gate held. Rejected: one did not. Unknown: none was asked, or one could not be measured."""
     message: Message
+    """The verdict in a sentence."""
     checks: Annotated[list[Check], Field(max_length=16)] = Field(default_factory=list)
+    """Each gate by itself."""
 
 
 _IMMUTABLE = "a ModelVersion is a record: only artifact.uri and artifact.secretName may change"
@@ -145,10 +181,13 @@ class ModelVersionSpec(Model):
     )
 
     model: Name
+    """What it is a version of."""
     number: Annotated[int, Field(ge=1, le=999999)]
+    """Counted up by one for each version of the model; never reused."""
     artifact: Artifact
     signature: Signature
     metrics: Annotated[list[MetricValue], Field(max_length=32, json_schema_extra=map_list("name"))]
+    """Measured on the holdout."""
     data: DataRecord
     provenance: Provenance
     gate: GateRecord

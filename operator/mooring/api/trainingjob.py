@@ -53,6 +53,7 @@ class DataSource(Model):
     uri: Uri
     """A file, or a folder of files, in an object store."""
     format: Literal["Parquet", "CSV"] = "Parquet"
+    """What the files are."""
     secret_name: ObjectName | None = None
     """A Secret of this namespace with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, where needed, AWS_ENDPOINT_URL,
     AWS_REGION and AWS_SESSION_TOKEN. Absent: the pod's own identity."""
@@ -69,28 +70,34 @@ class DataSource(Model):
     group_column: Column | None = None
     """Rows of one group are never split between training part and holdout."""
     holdout_per_mille: Annotated[int, Field(ge=50, le=500)] = 200
+    """The share of rows, in thousandths, that the model is measured on and never trained on."""
 
 
 class Parameter(Model):
     """One parameter of the estimator. The value is a string, typed by the estimator's own constraints."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
+    """As scikit-learn names it."""
     value: Annotated[str, Field(max_length=256)]
+    """As Python writes it: 200, 0.1, sqrt, None, True."""
 
 
 class SklearnTrainer(Model):
     """One scikit-learn Pipeline: preprocessing by column type, then an estimator of the allow-list."""
 
     estimator: Estimator
+    """Of the allow-list; never an import path."""
     parameters: Annotated[list[Parameter], Field(max_length=32, json_schema_extra=map_list("name"))] = Field(
         default_factory=list
     )
+    """Absent ones keep scikit-learn's own defaults."""
 
 
 class Trainer(Model):
     """What learns."""
 
     sklearn: SklearnTrainer
+    """A scikit-learn Pipeline."""
 
 
 class Gate(Model):
@@ -106,8 +113,11 @@ class Gate(Model):
     )
 
     metric: Metric
+    """Measured on the holdout."""
     min: Decimal | None = None
+    """The least value that passes."""
     max: Decimal | None = None
+    """The greatest value that passes."""
 
 
 class Evaluation(Model):
@@ -123,17 +133,22 @@ class Output(Model):
     """Where artifacts go."""
 
     uri: Uri
+    """Each run writes a folder below it: MODEL/RUN-ID."""
     secret_name: ObjectName | None = None
+    """A Secret of this namespace with the same keys as for data. Absent: the pod's own identity."""
 
 
 class RunSpec(Model):
     """How a run is carried out."""
 
     seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+    """Of everything random: same data, recipe and seed give the same model."""
     resources: Resources | None = None
+    """Of the training pod."""
     retries: Annotated[int, Field(ge=0, le=10)] = 2
     """Of infrastructure failures only; a mistake in recipe or data, and running out of memory, are not retried."""
     deadline_seconds: Annotated[int, Field(ge=10, le=604800)] = 3600
+    """A run that takes longer ends as Deadline; retries included."""
     start_deadline_seconds: Annotated[int, Field(ge=10, le=86400)] = 600
     """A pod that cannot start (image, Secret, no room) ends the run after this long, with that reason."""
     ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=2592000)] = 86400
