@@ -14,7 +14,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 
 from mooring import __version__
 from mooring.control import login
-from mooring.control.errors import LeaseLostError, MissingError, UnavailableError, api_error
+from mooring.control.errors import LeaseLostError, UnavailableError, api_error
 from mooring.control.kinds import FIELD_MANAGER, path, selector
 from mooring.reconcile.plan import Object
 
@@ -54,9 +54,11 @@ class Client:
         """Close the connections."""
         await self._api.close()  # type: ignore[no-untyped-call]  # the client is not annotated
 
-    async def get(self, kind: str, namespace: str, name: str) -> Object:
-        """Return an object. Raises MissingError."""
-        return await self.send("GET", path(kind, namespace, name))
+    async def find(self, kind: str, namespace: str, name: str) -> Object | None:
+        """Return an object, or None. A list of one, so that the right to list is all that it needs."""
+        query = {"fieldSelector": f"metadata.name={name}"}
+        found = await self.send("GET", path(kind, namespace), query=query)
+        return next(iter(found["items"] or ()), None)
 
     async def create(self, manifest: Object) -> Object:
         """Create an object, or raise ConflictError where the name is taken."""
@@ -82,7 +84,8 @@ class Client:
 
     async def list_metadata(self, kind: str, namespace: str | None) -> Listing:
         """Return the metadata of every object of a kind that the watch on it would bring."""
-        revision, items = 0, []
+        revision = 0
+        items: list[Object] = []
         async for page in self._pages(kind, namespace):
             revision = revision or int(page["metadata"].get("resourceVersion") or 0)
             items += page["items"] or ()  # an empty list of metadata is null
@@ -150,11 +153,3 @@ def _parsed(text: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return answer if isinstance(answer, dict) else {}
-
-
-async def get_or_none(client: Client, kind: str, namespace: str, name: str) -> Object | None:
-    """Return an object, or None where it is not there."""
-    try:
-        return await client.get(kind, namespace, name)
-    except MissingError:
-        return None

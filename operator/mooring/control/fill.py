@@ -110,10 +110,8 @@ async def _fetch_missed(client: Client, feed: Feed, kind: str, listing: Listing)
 
 async def _fetch(client: Client, feed: Feed, kind: str, obj: Object) -> bool:
     _, namespace, name = identity(kind, obj)
-    try:
-        return feed.seen(kind, await client.get(kind, namespace, name))
-    except MissingError:
-        return False
+    found = await client.find(kind, namespace, name)
+    return found is not None and feed.seen(kind, found)
 
 
 def _spaces(namespaces: Collection[str]) -> tuple[str | None, ...]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from mooring.control.errors import ApiError, ConflictError, LeaseLostError, MissingError
+from mooring.control.errors import ApiError, ConflictError, LeaseLostError
 from mooring.reconcile.plan import Object
 
 logger = logging.getLogger(__name__)
@@ -132,10 +132,7 @@ class Election:
         return True
 
     async def _take(self) -> Object | None:
-        try:
-            found = await self._api.read()
-        except MissingError:
-            found = None
+        found = await self._api.read()
         if found is None:
             return await self._api.create(self._spec(None))
         self._note(found)

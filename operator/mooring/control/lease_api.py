@@ -6,7 +6,8 @@ import os
 import socket
 import uuid
 
-from mooring.control.client import Client, get_or_none
+from mooring.control.client import Client
+from mooring.control.errors import MissingError
 from mooring.control.kinds import path
 from mooring.reconcile.plan import Object
 
@@ -26,7 +27,10 @@ class LeaseObject:
 
     async def read(self) -> Object | None:
         """Return the Lease, or None where there is none."""
-        return await get_or_none(self._client, "Lease", self._namespace, self._name)
+        try:
+            return await self._client.send("GET", path("Lease", self._namespace, self._name))
+        except MissingError:
+            return None
 
     async def create(self, spec: Object) -> Object:
         """Create the Lease, or raise ConflictError."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 
 import kopf
-from kubernetes.aio import config as kubeconfig
+from kubernetes.aio import config as kubernetes_config
 from kubernetes.aio.client import Configuration
 
 from mooring.control.errors import ConfigError
 
 
-async def load(context: str | None) -> Configuration:
+async def load(kubeconfig: str | None = None, context: str | None = None) -> Configuration:
     """Return how to reach the API server.
 
     Raises:
@@ -23,18 +23,18 @@ async def load(context: str | None) -> Configuration:
     """
     configuration = Configuration()
     try:
-        if "KUBERNETES_SERVICE_HOST" in os.environ and "KUBECONFIG" not in os.environ and context is None:
-            kubeconfig.load_incluster_config(configuration)  # type: ignore[no-untyped-call]  # not annotated
+        if "KUBERNETES_SERVICE_HOST" in os.environ and not (kubeconfig or context or "KUBECONFIG" in os.environ):
+            kubernetes_config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]  # not annotated
         else:
-            await _from_kubeconfig(configuration, context)
-    except kubeconfig.ConfigException as error:
+            await _from_file(configuration, kubeconfig, context)
+    except kubernetes_config.ConfigException as error:
         raise ConfigError(f"no way to reach a cluster: set KUBECONFIG or run in a pod ({error})") from error
     return configuration
 
 
-async def _from_kubeconfig(configuration: Configuration, context: str | None) -> None:
-    load_file = kubeconfig.load_kube_config
-    await load_file(context=context, client_configuration=configuration)  # type: ignore[no-untyped-call]  # not annotated
+async def _from_file(configuration: Configuration, kubeconfig: str | None, context: str | None) -> None:
+    load_file = kubernetes_config.load_kube_config
+    await load_file(kubeconfig, context, configuration)  # type: ignore[no-untyped-call]  # not annotated
 
 
 async def authorization(configuration: Configuration) -> str | None:

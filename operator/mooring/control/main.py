@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None, planners: Iterable[Planner] | N
 
 
 async def _run(settings: Settings, chosen: OperatorConfig, planners: Iterable[Planner]) -> int:
-    client = Client(await login.load(settings.context))
+    client = Client(await login.load(settings.kubeconfig, settings.context))
     return await Operator(settings, chosen, planners, client).run()
 
 

@@ -15,6 +15,7 @@ class Settings:
     """How this process runs, as opposed to what the operator does."""
 
     config: str | None
+    kubeconfig: str | None
     context: str | None
     lease: bool
     lease_namespace: str
@@ -31,7 +32,8 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
     parser = argparse.ArgumentParser(prog="python -m mooring.control", description="The Mooring operator.")
     add = parser.add_argument
     add("--config", default=os.environ.get("MOORING_CONFIG"), help="YAML file with the operator's configuration")
-    add("--context", help="context of the kubeconfig (default: the current one; in a pod: its service account)")
+    add("--kubeconfig", help="kubeconfig to use (default: $KUBECONFIG; in a pod: its service account)")
+    add("--context", help="context of the kubeconfig (default: its current one)")
     add("--no-lease", dest="lease", action="store_false", help="do not elect a leader: only when alone, on a laptop")
     add("--lease-name", default="mooring-operator", help="name of the Lease (default: %(default)s)")
     add(

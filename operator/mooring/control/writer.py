@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from mooring.control.client import Client, get_or_none
+from mooring.control.client import Client
 from mooring.control.errors import ConflictError, MissingError, NameTakenError, NotYetError
 from mooring.control.feed import Feed
 from mooring.control.metrics import Metrics
@@ -65,7 +65,7 @@ class Writer:
             return await self._create(manifest, key)
         if live is None:
             # The cache holds only what is labelled as ours, and a write whose answer was lost may be late in it.
-            live = await get_or_none(self._client, kind, manifest["metadata"]["namespace"], name)
+            live = await self._client.find(kind, manifest["metadata"]["namespace"], name)
         if live is None:
             answer = await self._unforced(_stamped(manifest), f"{kind} {name}")
             return self._wrote(key, kind, "create", answer)
@@ -76,7 +76,7 @@ class Writer:
         try:
             answer = await self._client.create(manifest)
         except ConflictError:
-            live = await get_or_none(self._client, kind, metadata["namespace"], metadata["name"])
+            live = await self._client.find(kind, metadata["namespace"], metadata["name"])
             if live is None:
                 raise
             return self._claim(live, manifest)
