@@ -52,6 +52,13 @@ def remove_images(names: list[str]) -> None:
         run([*_CTR, "images", "remove", *names])
 
 
+def remove_unnamed_images() -> None:
+    """Forget the kubelet's entries, named by digest, for images that have lost their own name."""
+    rows = [line.split()[:3] for line in run([*_CTR, "images", "list"]).splitlines()[1:]]
+    named = {digest for name, _, digest in rows if not name.startswith("sha256:")}
+    remove_images([name for name, _, digest in rows if name.startswith("sha256:") and digest not in named])
+
+
 def remove_containers() -> bool:
     """Forget containers that an earlier cluster left, with their file systems; whether there were any."""
     names = run([*_CTR, "containers", "list", "--quiet"]).split()

@@ -8,7 +8,7 @@ from pathlib import Path
 from cluster import buildah
 from cluster.base_images import BASE_IMAGE, base_archive, base_key, ensure_base_image
 from cluster.cached import content_key
-from cluster.containers import blobs, image_names, import_image, remove_images
+from cluster.containers import blobs, image_names, import_image, remove_images, remove_unnamed_images
 from cluster.errors import ClusterError
 from cluster.layers import write_archive
 from cluster.locks import locked
@@ -114,5 +114,6 @@ def _prune(newest: str) -> None:
         return sorted(name for name in names if name.startswith(ours) and name.rpartition(":")[2] not in history)
 
     remove_images(outdated(image_names()))
+    remove_unnamed_images()
     if old := outdated(buildah.names()):
         buildah.buildah(["rmi", *old])

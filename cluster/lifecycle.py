@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from cluster import cgroups, network, object_store
-from cluster.base_images import base_archive, pause_archive, s3_archive, s3_image
+from cluster.base_images import base_archive, base_tarball, pause_archive, s3_archive, s3_image
 from cluster.components import API_SERVER, CONTAINERD, KUBELET, Component, components, write_config_files
 from cluster.config_files import PAUSE_IMAGE
 from cluster.containers import image_names, import_image, remove_containers
@@ -61,7 +61,7 @@ def _prepare() -> None:
     install_missing()
     with ThreadPoolExecutor(max_workers=2) as pool:
         # The base image waits for the network and the disk, the Go builds for the processors.
-        base = pool.submit(base_archive)
+        base = pool.submit(lambda: (base_tarball(), base_archive()))
         for program in (*HOST_PROGRAMS, *IMAGE_PROGRAMS):
             build(program)
         base.result()
