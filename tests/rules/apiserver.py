@@ -85,10 +85,10 @@ class Server:
     def get(self, obj: Object) -> Answer:
         return self._send("GET", _path(obj))
 
-    def may(self, user: str, namespace: str, group: str, resource: str, verb: str) -> bool:
+    def may(self, user: str, namespace: str, group: str, resource: str, verb: str, name: str = "") -> bool:
         """Return whether the authorizer allows it (`resource` may name a subresource after a slash)."""
         resource, _, subresource = resource.partition("/")
-        attributes = {"namespace": namespace, "group": group, "resource": resource, "verb": verb}
+        attributes = {"namespace": namespace, "group": group, "resource": resource, "verb": verb, "name": name}
         review = {
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SubjectAccessReview",

@@ -10,6 +10,7 @@ from tests.rules.apiserver import Server
 from tests.rules.objects import OPERATOR, changed, sample
 
 HOME = "mooring-system"
+LEASE = "mooring-operator"
 ALLOWED = [
     *[("mooring.dev", kind, verb) for kind in ("trainingjobs", "modeldeployments") for verb in ("list", "watch")],
     *[("mooring.dev", "modelversions", verb) for verb in ("list", "watch", "create", "patch")],
@@ -49,9 +50,13 @@ def test_the_operator_may_not(server: Server, group: str, resource: str, verb: s
     assert not server.may(OPERATOR, "anywhere", group, resource, verb)
 
 
-@pytest.mark.parametrize("verb", ["get", "create", "update", "patch"])
-def test_the_operator_elects_itself_at_home(server: Server, verb: str) -> None:
-    assert server.may(OPERATOR, HOME, "coordination.k8s.io", "leases", verb)
+@pytest.mark.parametrize(("verb", "name"), [("create", ""), ("get", LEASE), ("update", LEASE)])
+def test_the_operator_elects_itself_at_home(server: Server, verb: str, name: str) -> None:
+    assert server.may(OPERATOR, HOME, "coordination.k8s.io", "leases", verb, name)
+
+
+def test_other_leases_are_not_its_business(server: Server) -> None:
+    assert not server.may(OPERATOR, HOME, "coordination.k8s.io", "leases", "update", "another")
 
 
 def test_the_operator_writes_status_but_not_spec(server: Server, namespace: str) -> None:

@@ -150,11 +150,17 @@ class Condition(Model):
     """One observed aspect of a resource, by Kubernetes' conventions."""
 
     type: Annotated[str, Field(min_length=1, max_length=64)]
+    """The aspect."""
     status: Literal["True", "False", "Unknown"]
+    """Unknown where nothing is known of it yet."""
     observed_generation: Count | None = None
+    """The generation of the spec that it speaks of."""
     last_transition_time: Timestamp
+    """When `status` last changed."""
     reason: Reason
+    """The state in a word, for programs."""
     message: Message
+    """The state in a sentence that says what to do."""
 
 
 Conditions = Annotated[list[Condition], Field(max_length=16, json_schema_extra=map_list("type"))]
@@ -166,6 +172,7 @@ class Status(Model):
     observed_generation: Count | None = None
     """The generation of the spec that this status speaks of."""
     conditions: Conditions = Field(default_factory=list)
+    """Ready, Reconciling, Stalled and those of the kind."""
 
 
 class ObjectMeta(BaseModel):

@@ -96,57 +96,83 @@ class Arm(Model):
     """One version and template that runs."""
 
     version: VersionName
+    """The ModelVersion."""
     digest: Digest
+    """Of the artifact."""
     template: TemplateHash
+    """A hash of how its pods are made: version, image, resources, server."""
     replicas: Replicas
+    """Pods asked for."""
     ready: Replicas
+    """Pods that answer."""
     since: Timestamp
+    """When it began."""
 
 
 class Draining(Model):
     """A replaced version that still runs."""
 
     version: VersionName
+    """The ModelVersion."""
     template: TemplateHash
+    """A hash of how its pods are made."""
     until: Timestamp
+    """When its pods go."""
 
 
 class Withdrawn(Model):
     """A version and template that this deployment will not try again by itself."""
 
     version: VersionName
+    """The ModelVersion."""
     template: TemplateHash
+    """A hash of how its pods were made: with other resources it is tried again."""
     at: Timestamp
+    """When."""
     reason: Message
+    """Why."""
 
 
 class HistoryEntry(Model):
     """One replacement."""
 
     at: Timestamp
+    """When it ended."""
     from_: Annotated[VersionName | None, Field(alias="from")] = None
+    """What served before; absent the first time."""
     to: VersionName
+    """What was to serve."""
     outcome: Literal["Promoted", "Withdrawn"]
+    """Promoted: it serves. Withdrawn: what served before goes on."""
     seconds: Count
+    """How long it took."""
     reason: Message
+    """Why."""
 
 
 class ModelDeploymentStatus(Status):
     """What is served now."""
 
     phase: Phase | None = None
+    """What goes on in a word, for people."""
     replicas: Replicas | None = None
+    """Pods of the stable version."""
     selector: Annotated[str, Field(max_length=512)] | None = None
     """Of the stable version's pods, for the scale subresource."""
     stable: Arm | None = None
+    """The version that serves."""
     candidate: Arm | None = None
     """The version that is starting, until it takes over."""
     draining: Annotated[list[Draining], Field(max_length=8)] = Field(default_factory=list)
+    """Replaced versions that still run."""
     withdrawn: Annotated[list[Withdrawn], Field(max_length=20)] = Field(default_factory=list)
+    """Not tried again by themselves."""
     last_retry: Annotated[str, Field(max_length=128)] | None = None
     """The last value of the annotation mooring.dev/retry that was handled."""
     history: Annotated[list[HistoryEntry], Field(max_length=20)] = Field(default_factory=list)
+    """Newest first."""
     url: Annotated[str, Field(max_length=256)] | None = None
+    """Where predictions are answered inside the cluster."""
 
 
 class ModelDeployment(Model):

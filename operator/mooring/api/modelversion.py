@@ -197,8 +197,11 @@ class UsedBy(Model):
     """A ModelDeployment that serves the version."""
 
     name: Name
+    """The ModelDeployment."""
     role: Literal["Stable", "Candidate"]
+    """Stable serves; Candidate is about to."""
     since: Timestamp | None = None
+    """When it took that role."""
 
 
 class ModelVersionStatus(Status):
@@ -207,9 +210,11 @@ class ModelVersionStatus(Status):
     deployments: Annotated[list[UsedBy], Field(max_length=64, json_schema_extra=map_list("name"))] = Field(
         default_factory=list
     )
+    """Those that serve it now."""
     metric: Annotated[str, Field(max_length=64)] | None = None
     """The first metric with its value, for people."""
     role: Annotated[str, Field(max_length=64)] | None = None
+    """What the deployments use it for, for people."""
 
 
 class ModelVersion(Model):

@@ -185,54 +185,76 @@ class Failure(Model):
     """Why a run did not end in a version."""
 
     class_: Annotated[FailureClass, Field(alias="class")]
+    """Who must act: User and Data mean the recipe and the rows, the others the cluster."""
     reason: Reason
+    """The failure in a word."""
     message: Message
+    """The failure in a sentence that says what to do."""
 
 
 class RunStatus(Model):
     """One run, newest first in status."""
 
     run: Annotated[int, Field(ge=1, le=2147483647)]
+    """Counted from 1."""
     request: Annotated[str, Field(max_length=128)]
     """What asked for it: recipe/<hash>, token/<token>."""
     reason: Message
+    """The same for people."""
     job: Annotated[str, Field(max_length=63)]
+    """The run's Job."""
     recipe_hash: Annotated[str, Field(max_length=32)]
+    """Of the fields that decide what is learned."""
     started_at: Timestamp
+    """When its Job was created."""
     finished_at: Timestamp | None = None
+    """Absent while it runs."""
     data: Digest | None = None
+    """The digest of the data."""
     rows: Count | None = None
+    """Rows read."""
     verdict: Verdict | None = None
+    """Of the version's gates."""
     version: Annotated[str, Field(max_length=63)] | None = None
+    """The ModelVersion that it made."""
     unchanged: bool | None = None
     """Nothing was trained: `version` came of the same recipe, data and image."""
     failure: Failure | None = None
+    """Absent unless it failed."""
 
 
 class Pending(Model):
     """A run that waits for the one in flight."""
 
     id: Annotated[str, Field(max_length=128)]
+    """What asked for it."""
     reason: Message
+    """The same for people."""
 
 
 class TrainingJobStatus(Status):
     """What became of the recipe."""
 
     phase: Phase | None = None
+    """The latest run in a word, for people."""
     last_run: Count | None = None
+    """The number of the latest run."""
     last_number: Count | None = None
     """The highest version number ever given; never reused."""
     recipe_hash: Annotated[str, Field(max_length=32)] | None = None
     """Of the last run that started."""
     handled: Annotated[list[Annotated[str, Field(max_length=128)]], Field(max_length=20)] = Field(default_factory=list)
+    """Requests that were answered; none is answered twice."""
     last_token: Annotated[str, Field(max_length=80)] | None = None
     """The last value of the annotation mooring.dev/run that was handled; remembered as long as the resource lives."""
     pending: Pending | None = None
+    """At most one: changes during a run are one run afterwards."""
     latest_version: Annotated[str, Field(max_length=63)] | None = None
+    """The newest ModelVersion that it made."""
     metric: Annotated[str, Field(max_length=64)] | None = None
     """The primary metric of the latest version, for people."""
     runs: Annotated[list[RunStatus], Field(max_length=50)] = Field(default_factory=list)
+    """Newest first, at most `historyLimit`."""
 
 
 class TrainingJob(Model):

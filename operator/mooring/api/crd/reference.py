@@ -42,13 +42,13 @@ def _rows(schema: Schema, prefix: str) -> Iterator[tuple[str, str, str, str]]:
 
 def _type(field: Schema) -> str:
     if "items" in field:
-        return f"list of {_type(field['items'])}, at most {field['maxItems']}"
+        return f"list of {_type(field['items'])}, ≤ {field['maxItems']} items"
     if "enum" in field:
         return ", ".join(f"`{choice}`" for choice in field["enum"])
     if "x-kubernetes-int-or-string" in field:
         return "quantity"
     if field["type"] == "integer":
-        return f"integer, {field['minimum']} to {field['maximum']}"
+        return f"integer, {field['minimum']} to {field['maximum']}" if field["format"] == "int32" else "integer"
     if "maxLength" in field:
-        return f"string, at most {field['maxLength']}"
+        return f"string ≤ {field['maxLength']} characters"
     return "time" if field.get("format") == "date-time" else str(field["type"])
