@@ -74,7 +74,8 @@ class Server:
         return self._send("POST", _path(obj, named=False), obj)
 
     def apply(self, obj: Object, subresource: str = "") -> Answer:
-        return self._send("PATCH", _path(obj) + subresource, obj, APPLY, fieldManager="rules", force="true")
+        """Apply server-side as deploy.sh does, so that no second manager keeps what is later dropped from a file."""
+        return self._send("PATCH", _path(obj) + subresource, obj, APPLY, fieldManager="mooring-deploy", force="true")
 
     def merge(self, obj: Object, change: Object, subresource: str = "") -> Answer:
         return self._send("PATCH", _path(obj) + subresource, change, MERGE)
