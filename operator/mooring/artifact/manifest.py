@@ -44,6 +44,13 @@ class FileEntry(Model):
     sha256: str
 
 
+class TrainedData(DataRecord):
+    """The data that the model was trained on, as the version records it."""
+
+    uri: str
+    """A path where `mooring train` read files of the machine that it ran on."""
+
+
 class Manifest(Model):
     """Everything about a trained model that is not the model itself."""
 
@@ -66,7 +73,7 @@ class Manifest(Model):
     """The target's values, in the order of the columns of `probability`."""
     positive_class: Scalar = None
     metrics: list[MetricValue]
-    data: DataRecord
+    data: TrainedData
     gate: GateRecord
     libraries: dict[str, str]
     files: list[FileEntry]

@@ -1,0 +1,80 @@
+"""The artifact's folder on this machine: written, loaded back and asked before anyone else sees it."""
+
+from __future__ import annotations
+
+import platform
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from mooring.api.modelversion import GateRecord, MetricValue
+from mooring.api.wire import TrainOrder
+from mooring.artifact.folder import file_entry
+from mooring.artifact.manifest import CARD, GOLDEN, MANIFEST, MODEL, PROFILE, Manifest, TrainedData
+from mooring.artifact.model import load_model, save_model
+from mooring.artifact.predict import Answers, ask, outputs_of
+from mooring.training.card import card
+from mooring.training.golden import answers_digest, choose_rows, make_golden, verify_golden
+from mooring.training.prepare import Prepared
+from mooring.training.profile import profile
+
+LIBRARIES = ("scikit-learn", "skops", "numpy", "scipy", "pandas", "pyarrow")
+
+
+def describe(
+    order: TrainOrder,
+    prepared: Prepared,
+    data: TrainedData,
+    metrics: list[MetricValue],
+    gate: GateRecord,
+    now: datetime,
+) -> Manifest:
+    """Return the manifest, still without files."""
+    target, sklearn = prepared.target, order.spec.trainer.sklearn
+    classes = target.classes
+    return Manifest(
+        model=order.model,
+        namespace=order.namespace,
+        training_job=order.name,
+        run=order.run,
+        run_id=order.run_id,
+        recipe_hash=order.recipe_hash,
+        image=order.image,
+        seed=order.spec.run.seed,
+        task=target.task,
+        target=order.spec.data.target,
+        estimator=sklearn.estimator,
+        parameters=list(sklearn.parameters),
+        features=prepared.features,
+        outputs=outputs_of(target.task, target.datatype, len(classes or ())),
+        classes=classes,
+        positive_class=classes[target.positive] if classes and target.positive is not None else None,
+        metrics=metrics,
+        data=data,
+        gate=gate,
+        libraries={"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+        files=[],
+        created_at=now.isoformat(timespec="seconds"),
+    )
+
+
+def write_folder(folder: Path, pipeline: Any, prepared: Prepared, answers: Answers, manifest: Manifest) -> str:
+    """Write every file of the artifact into `folder` and return the digest of the golden answers.
+
+    `answers` are those to the held out rows. Raises RunFailed where the saved model answers otherwise.
+    """
+    target, features = prepared.target, prepared.features
+    held = prepared.frame[prepared.holdout]
+    chosen = held.iloc[choose_rows(held, answers)]
+    golden = make_golden(features, chosen, ask(pipeline, target.task, chosen), target)
+    reference = profile(features, prepared.frame, target, prepared.holdout, answers)
+    save_model(pipeline, folder / MODEL)
+    verify_golden(load_model(folder / MODEL), features, golden, target)
+    (folder / PROFILE).write_text(reference.model_dump_json(by_alias=True, exclude_none=True))
+    (folder / GOLDEN).write_text(golden.model_dump_json(by_alias=True))
+    (folder / CARD).write_text(card(manifest))
+    files = [file_entry(folder / name) for name in sorted((MODEL, PROFILE, GOLDEN, CARD))]
+    finished = manifest.model_copy(update={"files": files})
+    (folder / MANIFEST).write_text(finished.model_dump_json(by_alias=True, indent=1))
+    return answers_digest(golden)

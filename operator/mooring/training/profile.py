@@ -1,0 +1,95 @@
+"""Counting the data and the answers on frozen edges."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mooring.artifact.manifest import Feature
+from mooring.artifact.predict import Answers
+from mooring.artifact.profile import (
+    CATEGORIES,
+    EDGES,
+    CategoryProfile,
+    NumberProfile,
+    PredictionProfile,
+    Profile,
+)
+from mooring.training.split import Mask
+from mooring.training.target import Target
+
+Floats = NDArray[np.float64]
+
+
+def profile(features: list[Feature], frame: pd.DataFrame, target: Target, holdout: Mask, answers: Answers) -> Profile:
+    """Return the profile of all rows of `frame` (n) and of the answers to its held out ones."""
+    numbers = [feature.name for feature in features if feature.datatype != "BYTES"]
+    texts = [feature.name for feature in features if feature.datatype == "BYTES"]
+    return Profile(
+        rows=len(frame),
+        numbers=[_number(name, frame[name].to_numpy()) for name in numbers],
+        categories=[_category(name, frame[name]) for name in texts],
+        holdout_rows=int(holdout.sum()),
+        predictions=_predictions(target, holdout, answers),
+    )
+
+
+def frozen_edges(values: Floats) -> Floats:
+    """Return the k/16 quantiles (k = 1…15) of values without NaN, each once; they are values that occur."""
+    shares = np.arange(1, EDGES + 1) / (EDGES + 1)
+    places = np.unique(np.minimum((shares * len(values)).astype(np.int64), len(values) - 1))
+    return np.unique(np.partition(values, places)[places])
+
+
+def bins_of(values: Floats, edges: Floats) -> NDArray[np.int64]:
+    """Return each value's bin: how many edges lie below it."""
+    return np.searchsorted(edges, values, side="left").astype(np.int64)
+
+
+def _number(name: str, values: Floats) -> NumberProfile:
+    present = values[~np.isnan(values)]
+    edges = frozen_edges(present)
+    counts = np.bincount(bins_of(present, edges), minlength=len(edges) + 1)
+    return NumberProfile(
+        name=name,
+        edges=edges.tolist(),
+        counts=counts.tolist(),
+        missing=len(values) - len(present),
+        low=float(present.min()),
+        high=float(present.max()),
+    )
+
+
+def _category(name: str, values: pd.Series) -> CategoryProfile:
+    counts = {str(category): int(count) for category, count in values.value_counts().items()}
+    top = sorted(sorted(counts), key=lambda category: -counts[category])[:CATEGORIES]
+    return CategoryProfile(
+        name=name,
+        categories=sorted(top),
+        counts=[counts[category] for category in sorted(top)],
+        other=sum(counts.values()) - sum(counts[category] for category in top),
+        missing=len(values) - sum(counts.values()),
+    )
+
+
+def _predictions(target: Target, holdout: Mask, answers: Answers) -> PredictionProfile:
+    if target.classes is None:
+        error = np.abs(answers.prediction - target.values[holdout])
+        edges = frozen_edges(answers.prediction)
+        counts = np.bincount(bins_of(answers.prediction, edges), minlength=len(edges) + 1)
+        q90 = float(np.quantile(error, 0.9))
+        return PredictionProfile(of="prediction", edges=edges.tolist(), counts=counts.tolist(), error_q90=q90)
+    classes = len(target.classes)
+    shown = answers.probability.max(axis=1) if target.positive is None else answers.probability[:, target.positive]
+    edges = frozen_edges(shown)
+    bins = bins_of(shown, edges)
+    cells = bins * classes + target.codes()[holdout]
+    outcomes = np.bincount(cells, minlength=(len(edges) + 1) * classes).reshape(-1, classes)
+    return PredictionProfile(
+        of="probability",
+        edges=edges.tolist(),
+        counts=outcomes.sum(axis=1).tolist(),
+        classes=np.bincount(answers.codes, minlength=classes).tolist(),
+        outcomes=outcomes.tolist(),
+    )
