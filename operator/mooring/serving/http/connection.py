@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mooring.serving.errors import Rejected, overloaded
 from mooring.serving.http.exchange import Request
@@ -42,8 +42,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, or turn it away with 503 if there are too many."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 (a TCP server makes no other)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by its methods, not by inheritance
         listener = self._listener
         listener.admit(self)
         if len(listener.connections) > listener.limits.connections:
