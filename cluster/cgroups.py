@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from cluster.mounts import remove_empty
 from cluster.settings import CGROUP
 
 ROOT = Path("/sys/fs/cgroup")
@@ -80,9 +81,5 @@ def kill_all() -> bool:
 
 
 def tear_down() -> None:
-    """Remove our cgroup; the kernel refuses, rightly, where a process is still in it."""
-    for folder in _folders():
-        try:
-            folder.rmdir()
-        except OSError:
-            continue
+    """Remove our cgroup, wherever no process is left in it."""
+    remove_empty(_folders())

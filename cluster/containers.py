@@ -7,7 +7,8 @@ import signal
 from pathlib import Path
 
 from cluster import cgroups
-from cluster.mounts import unmount_all
+from cluster.health import accepts, wait_for
+from cluster.mounts import remove_empty, unmount_all
 from cluster.paths import CONTAINERD_SOCKET, CONTAINERD_STATE, STATE
 from cluster.processes import Process, boot_id
 from cluster.say import say
@@ -15,6 +16,7 @@ from cluster.settings import CGROUP
 from cluster.shell import run
 
 NAMESPACE = "k8s.io"
+SHIM_SECONDS = 5.0
 _CTR = ("ctr", "--address", str(CONTAINERD_SOCKET), "--namespace", NAMESPACE)
 LEGACY_LOGS = Path("/var/log/containers")
 DEVICE_PLUGINS = Path("/var/lib/kubelet/device-plugins")
@@ -92,8 +94,10 @@ def kill_everything() -> None:
     if not cgroups.kill_all():
         say(f"some processes in the cgroup {CGROUP} do not end, even killed")
     bundles = list(CONTAINERD_STATE.glob(f"*/{NAMESPACE}/*"))
-    for shim in shims():
+    found = shims()
+    for shim in found:
         shim.signal(signal.SIGKILL)
+    wait_for(lambda: not any(shim.running for shim in found), seconds=SHIM_SECONDS)
     _remove_traces_of_shims(bundles)
     unmount_all()
     cgroups.tear_down()
@@ -103,10 +107,11 @@ def kill_everything() -> None:
 def _remove_traces_of_shims(bundles: list[Path]) -> None:
     """A shim's socket and runc's record of its container lie in /run/containerd, whatever containerd's state is."""
     for bundle in bundles:
-        address = bundle / "address"
-        if address.exists():
-            Path(address.read_text().strip().removeprefix("unix://")).unlink(missing_ok=True)
         shutil.rmtree(RUNTIME / "runc" / NAMESPACE / bundle.name, ignore_errors=True)
+    # A socket's name is a hash that does not say whose it was. One that nobody listens on is of no use to anyone.
+    for socket in (RUNTIME / "s").glob("*"):
+        if not accepts(str(socket)):
+            socket.unlink(missing_ok=True)
 
 
 def _remove_traces_of_kubelet() -> None:
@@ -117,6 +122,4 @@ def _remove_traces_of_kubelet() -> None:
                 link.unlink()
     for name in ("kubelet.sock", "kubelet_internal_checkpoint"):
         (DEVICE_PLUGINS / name).unlink(missing_ok=True)
-    for folder in EMPTIED:
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+    remove_empty(EMPTIED)

@@ -21,7 +21,7 @@ def healthy(component: Component) -> bool:
     """Whether the component says of itself that it works."""
     kind, _, address = component.health.partition(":")
     if kind == "unix":
-        return _accepts(address)
+        return accepts(address)
     return _get(component.health) is not None
 
 
@@ -45,7 +45,8 @@ def wait_for(condition: Callable[[], bool], *, seconds: float) -> bool:
     return True
 
 
-def _accepts(path: str) -> bool:
+def accepts(path: str) -> bool:
+    """Whether somebody listens on the Unix socket."""
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(ANSWER_SECONDS)
         try:

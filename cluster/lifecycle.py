@@ -15,14 +15,14 @@ from cluster.gobuild import HOST_PROGRAMS, IMAGE_PROGRAMS, build, link_host_prog
 from cluster.health import node_ready, wait_for
 from cluster.locks import locked
 from cluster.packages import install_missing
-from cluster.paths import ADMIN_KUBECONFIG, CONTAINERD_ROOT, ETCD_DATA, STATE
+from cluster.paths import ADMIN_KUBECONFIG, CACHE, CONTAINERD_ROOT, ETCD_DATA, STATE
 from cluster.pki import make_pki
 from cluster.processes import boot_id
 from cluster.say import say, step
 from cluster.supervise import ensure, restart, running, stop_all
 
 NODE_READY_SECONDS = 60.0
-LOCK = STATE.with_name(f"{STATE.name}.lock")
+LOCK = CACHE / "locks" / "cluster"
 BOOT = STATE / "boot"
 """The boot in which the cluster last ran. Absent after `down --keep`: then it was stopped in good order."""
 
@@ -52,8 +52,6 @@ def down(*, keep: bool) -> None:
             say(f"kept its state in {STATE}")
         else:
             _delete_state()
-    if not keep:
-        LOCK.unlink(missing_ok=True)
 
 
 def _prepare() -> None:

@@ -1,6 +1,7 @@
-"""Mounts that containers and pods leave below the state folder when they are killed rather than stopped."""
+"""What containers and pods leave in the file system when they are killed rather than stopped."""
 
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from cluster.paths import STATE
@@ -14,6 +15,15 @@ def mounts_below(folder: Path) -> list[Path]:
         if point.is_relative_to(folder):
             points.append(point)
     return points[::-1]
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Remove the folders that nobody uses: the kernel knows best, and refuses for the others."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            continue
 
 
 def unmount_all() -> None:

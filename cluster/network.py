@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from cluster.mounts import remove_empty
 from cluster.paths import CONFIG, STATE
 from cluster.settings import NODE_ADDRESS, NODE_LINK, POD_CIDR, POD_LINK
 from cluster.shell import run, succeeds
@@ -55,9 +56,7 @@ def tear_down() -> None:
         pod = result.name.removeprefix(f"{CNI_NETWORK}-").partition("-")[0]
         (CNI_RESULTS / f"cni-loopback-{pod}-lo").unlink(missing_ok=True)
         result.unlink()
-    for folder in (CNI_RESULTS, CNI_RESULTS.parent):
-        if folder.exists() and not any(folder.iterdir()):
-            folder.rmdir()
+    remove_empty([CNI_RESULTS, CNI_RESULTS.parent])
     if SAVED_SYSCTLS.exists():
         for name, value in json.loads(SAVED_SYSCTLS.read_text()).items():
             Path("/proc/sys", name).write_text(value)
