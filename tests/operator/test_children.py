@@ -24,7 +24,9 @@ def test_an_edited_child_is_restored(kube: Kube) -> None:
         eventually("replicas are ours again", lambda: kube.children()["Deployment", "one"]["spec"]["replicas"] == 0)
         kube.merge("Service", "one", {"spec": {"selector": {"berth": "other"}}})
         wanted = {"berth": "one"}
-        eventually("the selector is ours again", lambda: kube.children()["Service", "one"]["spec"]["selector"] == wanted)
+        eventually(
+            "the selector is ours again", lambda: kube.children()["Service", "one"]["spec"]["selector"] == wanted
+        )
 
 
 def test_what_others_add_to_a_child_stays(kube: Kube) -> None:
@@ -59,7 +61,9 @@ def test_what_is_made_once_is_never_touched_again(kube: Kube) -> None:
 def test_a_name_taken_by_a_stranger_is_said_and_nothing_is_adopted(kube: Kube) -> None:
     # Every field that we would set is the same, so that server-side apply alone would see no conflict.
     ports = [{"name": "http", "port": 80, "targetPort": "http"}]
-    kube.create({"kind": "Service", "metadata": {"name": "one"}, "spec": {"selector": {"berth": "one"}, "ports": ports}})
+    kube.create(
+        {"kind": "Service", "metadata": {"name": "one"}, "spec": {"selector": {"berth": "one"}, "ports": ports}}
+    )
     before = kube.get("Service", "one")
     kube.create(berth("one"))
     with operator(kube):

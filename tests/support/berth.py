@@ -94,7 +94,9 @@ def _patches(key: Key, cache: Cache) -> tuple[Patch, ...]:
 
 def _deletes(key: Key, cache: Cache) -> tuple[Delete, ...]:
     old = cache.get("ControllerRevision", key.namespace, f"{key.name}-0")
-    return () if old is None else (Delete("ControllerRevision", key.namespace, f"{key.name}-0", old["metadata"]["uid"]),)
+    return (
+        () if old is None else (Delete("ControllerRevision", key.namespace, f"{key.name}-0", old["metadata"]["uid"]),)
+    )
 
 
 def _status(owner: Object, ready: tuple[str, str, str], now: datetime) -> Object:

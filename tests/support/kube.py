@@ -111,7 +111,9 @@ class Kube:
     def _path(self, kind: str, name: str = "", namespace: str | None = None) -> str:
         version = _VERSIONS[kind]
         root = f"/apis/{version}" if "/" in version else f"/api/{version}"
-        where = "" if kind in ("Namespace", "CustomResourceDefinition") else f"/namespaces/{namespace or self.namespace}"
+        where = (
+            "" if kind in ("Namespace", "CustomResourceDefinition") else f"/namespaces/{namespace or self.namespace}"
+        )
         return f"{root}{where}/{kind.lower()}s" + (f"/{name}" if name else "")
 
     def _send(

@@ -93,7 +93,7 @@ class OperatorProcess:
             assert self.process.poll() is None, "the operator ended:\n" + "\n".join(self.log[-50:])
             return 0, ""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

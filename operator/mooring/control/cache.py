@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from mooring.control.keys import model_of, owner_of
-from mooring.reconcile.plan import Key, Object
+from mooring.reconcile.plan import API_VERSIONS, Key, Object
 
 TOMBSTONE_SECONDS = 600.0
 """Longer than any event can be late: the API server itself forgets after minutes."""
@@ -24,12 +24,12 @@ _Key = TypeVar("_Key")
 
 
 def projection(kind: str, obj: Object) -> dict[str, Any]:
-    """Return the object as plans see it: without what only field managers read."""
+    """Return the object as plans see it: without what only field managers read, with what items of lists lack."""
     metadata = {name: value for name, value in obj["metadata"].items() if name != "managedFields"}
     annotations = metadata.get("annotations")
     if annotations and _LAST_APPLIED in annotations:
         metadata["annotations"] = {name: text for name, text in annotations.items() if name != _LAST_APPLIED}
-    return {**obj, "kind": kind, "metadata": metadata}
+    return {"apiVersion": API_VERSIONS[kind], **obj, "kind": kind, "metadata": metadata}
 
 
 def revision(obj: Object) -> int:

@@ -16,7 +16,7 @@ from mooring import __version__
 from mooring.control import login
 from mooring.control.errors import LeaseLostError, UnavailableError, api_error
 from mooring.control.kinds import FIELD_MANAGER, path, selector
-from mooring.reconcile.plan import Object
+from mooring.reconcile.plan import API_VERSIONS, Object
 
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
@@ -58,7 +58,8 @@ class Client:
         """Return an object, or None. A list of one, so that the right to list is all that it needs."""
         query = {"fieldSelector": f"metadata.name={name}"}
         found = await self.send("GET", path(kind, namespace), query=query)
-        return next(iter(found["items"] or ()), None)
+        item = next(iter(found["items"] or ()), None)
+        return None if item is None else {"apiVersion": API_VERSIONS[kind], "kind": kind, **item}
 
     async def create(self, manifest: Object) -> Object:
         """Create an object, or raise ConflictError where the name is taken."""
