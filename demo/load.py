@@ -1,0 +1,224 @@
+"""Ask a model for predictions over many connections, and count what comes back.
+
+One file that needs nothing but Python, so that it runs in any pod:
+
+    python3 load.py http://income.mooring-demo.svc/v2/models/income/infer request.json --seconds 60
+
+Half of the connections are kept open, the other half are made anew for each request. No request is ever repeated: what
+fails is counted, by kind. It ends by itself after --seconds or --requests, or at SIGTERM, and then prints one line of
+JSON (a `Report`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import http.client
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+MOST_SECONDS = 3600.0
+MOST_REQUESTS = 2_000_000
+FAILURES_TOLD = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What to ask, and how much."""
+
+    url: str
+    body: bytes
+    connections: int = 8
+    seconds: float = 60.0
+    requests: int = 100_000
+    rate: float = 0.0
+    """Requests per second, of all connections together; 0: as many as are answered."""
+    timeout: float = 10.0
+    """Seconds after which a request counts as failed."""
+
+
+@dataclasses.dataclass
+class Report:
+    """What came back. Times are in seconds since the start, latencies in milliseconds."""
+
+    requests: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    failures: dict[str, int] = dataclasses.field(default_factory=dict)
+    versions: dict[str, int] = dataclasses.field(default_factory=dict)
+    latency: dict[str, float] = dataclasses.field(default_factory=dict)
+    timeline: list[dict[str, int]] = dataclasses.field(default_factory=list)
+    """Of each second that saw an answer: `second`, and how many answers of each version (and `failed`) came in it."""
+    first_failures: list[str] = dataclasses.field(default_factory=list)
+    """The first few, with when and on what kind of connection."""
+
+
+class Load:
+    """Asks until told to stop."""
+
+    def __init__(self, settings: Settings) -> None:
+        parts = urlsplit(settings.url)
+        self._host, self._port = parts.hostname or "", parts.port or 80
+        self._path = parts.path or "/"
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._started = 0.0
+        self._sent = 0
+        self._latencies: list[float] = []
+        self._seconds: dict[int, Counter[str]] = {}
+        self._report = Report()
+
+    def stop(self) -> None:
+        """End soon: requests under way are still answered."""
+        self._stop.set()
+
+    def run(self) -> Report:
+        """Ask until the end, and return what came back."""
+        self._started = time.monotonic()
+        count = self._settings.connections
+        threads = [
+            threading.Thread(target=self._connection, args=(number, number % 2 == 0), daemon=True)
+            for number in range(count)
+        ]
+        for thread in threads:
+            thread.start()
+        # Not a wait: a signal's handler may set the event only while this thread does not hold its lock.
+        while not self._stop.is_set() and time.monotonic() < self._started + self._settings.seconds:
+            time.sleep(0.05)
+        self._stop.set()
+        deadline = time.monotonic() + 2 * self._settings.timeout
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return self._finish()
+
+    def _finish(self) -> Report:
+        with self._lock:
+            report = self._report
+            report.seconds = round(time.monotonic() - self._started, 3)
+            ordered = sorted(self._latencies)
+            if ordered:
+                for name, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0)):
+                    place = min(len(ordered) - 1, int(share * len(ordered)))
+                    report.latency[name] = round(1000 * ordered[place], 2)
+            report.timeline = [{"second": second, **counts} for second, counts in sorted(self._seconds.items())]
+            return report
+
+    def _connection(self, number: int, keep: bool) -> None:
+        settings = self._settings
+        pause = settings.connections / settings.rate if settings.rate else 0.0
+        due = self._started + pause * number / settings.connections
+        connection: http.client.HTTPConnection | None = None
+        while self._may_send(due):
+            due = max(due + pause, time.monotonic() - pause)
+            connection = connection or http.client.HTTPConnection(self._host, self._port, timeout=settings.timeout)
+            if not self._ask(connection, keep) or not keep:
+                connection.close()
+                connection = None
+
+    def _may_send(self, due: float) -> bool:
+        if self._stop.wait(max(0.0, due - time.monotonic())):
+            return False
+        with self._lock:
+            if self._sent >= self._settings.requests:
+                self._stop.set()
+                return False
+            self._sent += 1
+            return True
+
+    def _ask(self, connection: http.client.HTTPConnection, keep: bool) -> bool:
+        """Send one request and note its end; returns whether the connection may be used again."""
+        began = time.monotonic()
+        headers = {"content-type": "application/json", "connection": "keep-alive" if keep else "close"}
+        try:
+            connection.request("POST", self._path, self._settings.body, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+            kind = "" if answer.status == http.client.OK else f"status {answer.status}"
+            version = "" if kind else str(json.loads(content)["model_version"])
+        except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+            self._note(began, "", _kind(error), keep)
+            return False
+        self._note(began, version, kind, keep)
+        return not answer.will_close
+
+    def _note(self, began: float, version: str, failure: str, keep: bool) -> None:
+        now = time.monotonic()
+        with self._lock:
+            report, second = self._report, int(now - self._started)
+            report.requests += 1
+            self._seconds.setdefault(second, Counter())[version or "failed"] += 1
+            if failure:
+                report.failed += 1
+                report.failures[failure] = report.failures.get(failure, 0) + 1
+                if len(report.first_failures) < FAILURES_TOLD:
+                    when = f"sent at {began - self._started:.3f} s, after {now - began:.3f} s"
+                    report.first_failures.append(f"{failure}, {'kept' if keep else 'new'} connection, {when}")
+            else:
+                report.versions[version] = report.versions.get(version, 0) + 1
+                self._latencies.append(now - began)
+
+
+def _kind(error: BaseException) -> str:
+    """Return in two words what happened to a request."""
+    names: tuple[tuple[type[BaseException], str], ...] = (
+        (ConnectionRefusedError, "connection refused"),
+        (http.client.RemoteDisconnected, "closed unanswered"),
+        (ConnectionError, "connection lost"),
+        (TimeoutError, "timed out"),
+        (socket.gaierror, "name unknown"),
+        (OSError, "not reachable"),
+        (http.client.HTTPException, "answer cut off"),
+    )
+    return next((name for kind, name in names if isinstance(error, kind)), "answer unreadable")
+
+
+def settings_from(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of a command line; LOAD_URL and LOAD_BODY stand in for its first two words."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("url", nargs="?", default=environment.get("LOAD_URL"), help="http:// address of an infer path")
+    parser.add_argument("body", nargs="?", default=environment.get("LOAD_BODY"), help="file with the request's body")
+    parser.add_argument("--connections", type=int, default=Settings.connections)
+    parser.add_argument("--seconds", type=float, default=Settings.seconds)
+    parser.add_argument("--requests", type=int, default=Settings.requests)
+    parser.add_argument("--rate", type=float, default=Settings.rate, help="per second; 0: as many as are answered")
+    parser.add_argument("--timeout", type=float, default=Settings.timeout)
+    given = parser.parse_args(arguments)
+    if not given.url or not given.body or urlsplit(given.url).scheme != "http":
+        parser.error("give the http:// URL of an infer path, and a file with the request's body")
+    if not (0 < given.seconds <= MOST_SECONDS and 0 < given.requests <= MOST_REQUESTS and 0 < given.connections <= 512):
+        parser.error(f"at most {MOST_SECONDS:.0f} seconds, {MOST_REQUESTS} requests, 512 connections; each at least 1")
+    return Settings(
+        url=given.url,
+        body=Path(given.body).read_bytes(),
+        connections=given.connections,
+        seconds=given.seconds,
+        requests=given.requests,
+        rate=given.rate,
+        timeout=given.timeout,
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the load; the status is 0 if no request failed, else 1."""
+    load = Load(settings_from(arguments))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: load.stop())
+    report = load.run()
+    print(json.dumps(dataclasses.asdict(report)), flush=True)
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):
+        sys.exit(main(sys.argv[1:]))

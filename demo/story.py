@@ -1,0 +1,126 @@
+"""The demonstration from beginning to end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+
+from cluster.paths import REPOSITORY
+from demo import ask, place, under_load
+from demo.errors import DemoFailed
+from demo.follow import follow
+from demo.forward import Forward
+from demo.kubectl import Kubectl, kubeconfig, program
+from demo.say import chapter, command, elapsed, output, say
+from demo.serve import news as told
+from demo.serve import pods, read, serve, stale, until_serving
+from demo.train import show, train
+from mooring.api.modelversion import ModelVersion
+
+NAMESPACE = "mooring-demo"
+MODEL = "income"
+SAMPLES = REPOSITORY / "samples" / "census"
+YEARS = (2016, 2017, 2018)
+ASKED = 1000
+DRAINED_SECONDS = 120.0
+PAUSE_SECONDS = 4.0
+
+
+def tell() -> None:
+    """Tell it all; raises DemoFailed at the first step that does not work."""
+    kubectl = Kubectl(NAMESPACE)
+    chapter("The data")
+    place.prepare(kubectl)
+    chapter("A first training: kubectl apply, and wait")
+    first = train(kubectl, MODEL, SAMPLES / "trainingjob.yaml")
+    show(kubectl, first)
+    chapter("Serving")
+    serve(kubectl, MODEL, SAMPLES / "modeldeployment.yaml")
+    _ask(kubectl, first)
+    chapter("A better recipe takes over, under load, and is taken back")
+    _replace(kubectl, first)
+    _farewell()
+
+
+def _ask(kubectl: Kubectl, version: ModelVersion) -> None:
+    chapter("Predictions")
+    say("from this machine through a port-forward; pods of the cluster ask http://income.mooring-demo.svc")
+    with Forward(kubectl, MODEL, 80) as forward:
+        address = forward.address
+        command(f"kubectl -n {NAMESPACE} port-forward svc/{MODEL} {address.partition(':')[2]}:80 &")
+        say("two people of 2018, by curl: one of 45 years, one of 77")
+        answer = ask.curl(address, MODEL)
+        ask.check_predictions(answer, version.metadata.name)
+        say(f"{ASKED:,} people of each later year, by another project's client (tritonclient):")
+        for year in YEARS:
+            command(f".venv/bin/python -m demo.ask {address} {MODEL} {year}")
+            found = ask.score(address, MODEL, year, ASKED)
+            output(f"{found.version} was right for {found.right / found.rows:.1%} of {found.rows:,} people of {year}")
+        chapter("Mistakes are answered")
+        say("a column that the model does not have:")
+        ask.check_refused(ask.curl(address, MODEL, edit="s/AGEP/AGE/", headers=True), "AGEP")
+        say("a category that training never saw:")
+        ask.check_refused(ask.curl(address, MODEL, edit='/SCHL/s/"21"/"PhD"/', headers=True), "SCHL")
+
+
+def _replace(kubectl: Kubectl, first: ModelVersion) -> None:
+    old = first.metadata.name
+    say(f"a pod begins to ask {MODEL}.{NAMESPACE}.svc {under_load.RATE} times a second; it never repeats a request")
+    with under_load.load(kubectl, MODEL, first.spec.provenance.image):
+        say("the recipe is edited: another estimator, the same data and gates")
+        second = train(kubectl, MODEL, SAMPLES / "trainingjob-2.yaml")
+        show(kubectl, second)
+        new = second.metadata.name
+        until_serving(kubectl, MODEL, new)
+        time.sleep(PAUSE_SECONDS)  # a moment in which the new version alone answers
+        _roll_back(kubectl, old, new)
+        report = under_load.end(kubectl)
+    under_load.show(report)
+    missing = {old, new} - set(report.versions)
+    if missing:
+        raise DemoFailed(f"no request was answered by {' and '.join(missing)}")
+    kubectl.show("get", "modelversion")
+
+
+def _roll_back(kubectl: Kubectl, old: str, new: str) -> None:
+    chapter("The way back: the old version is pinned, and still runs")
+    before = pods(kubectl, old)
+    began = elapsed()
+    kubectl.show("patch", "modeldeployment", MODEL, "--type=merge", "-p", json.dumps({"spec": {"version": old}}))
+    until_serving(kubectl, MODEL, old)
+    say(f"{old} serves again, {elapsed() - began:.1f} s after it was pinned")
+    if before and before == pods(kubectl, old):
+        say(f"its pods were not restarted: {', '.join(sorted(pod.partition(' ')[0] for pod in before))}")
+    else:
+        raise DemoFailed(
+            f"the pods of {old} are not those that ran before: {sorted(before)} and {sorted(pods(kubectl, old))}"
+        )
+    follow(
+        f"{new} is gone",
+        lambda: (read(kubectl, MODEL), pods(kubectl, new)),
+        tell=lambda seen: told(seen[0]),
+        done=lambda seen: not stale(seen[0]) and not seen[0].status.draining and not seen[1],
+        seconds=DRAINED_SECONDS,
+    )
+    say(f"the last pod of {new} has ended, after it had answered what had reached it")
+
+
+def _farewell() -> None:
+    chapter(f"Done in {elapsed():.0f} s. To go on")
+    lines = [f"export KUBECONFIG={kubeconfig()}"]
+    if not shutil.which("kubectl"):
+        lines.append(f"alias kubectl={program()}")
+    lines += [
+        f"kubectl config set-context --current --namespace={NAMESPACE}",
+        "kubectl get mooring                       # everything, in a few columns",
+        f"kubectl describe modeldeployment {MODEL}     # conditions, history, events",
+        f'kubectl patch mdep {MODEL} --type=json -p \'[{{"op":"remove","path":"/spec/version"}}]\'   # follow again',
+        f"kubectl annotate tj {MODEL} mooring.dev/run=friday     # run the recipe again: says that nothing has changed",
+        f"kubectl edit tj {MODEL}                      # change the recipe: a run starts",
+        f"kubectl scale mdep {MODEL} --replicas=3",
+        f"kubectl port-forward svc/{MODEL} 8080:80 &   # then: curl -s http://127.0.0.1:8080/v2/models/{MODEL}",
+        "make clean                                # stops the cluster and all that it started",
+    ]
+    for line in lines:
+        command(line)
