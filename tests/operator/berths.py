@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from tests.support.kube import Kube, eventually
@@ -50,7 +52,7 @@ def settled(kube: Kube) -> Iterator[OperatorProcess]:
     with operator(kube) as process:
         for obj in kube.list("TrainingJob"):
             name = obj["metadata"]["name"]
-            eventually(f"{name} is made", lambda name=name: berth_is_made(kube, name))
+            eventually(f"{name} is made", partial(berth_is_made, kube, name))
         wait_until_quiet(process)
         yield process
 
@@ -66,3 +68,21 @@ def wait_until_quiet(process: OperatorProcess) -> None:
         return time.monotonic() - since > 1.0
 
     eventually("the operator has nothing to do", is_quiet)
+
+
+@dataclass(frozen=True)
+class Harbour:
+    """A running operator and the namespace that it works in."""
+
+    kube: Kube
+    process: OperatorProcess
+
+    def make(self, name: str) -> None:
+        """Create a berth and wait until it is settled."""
+        self.kube.create(berth(name))
+        eventually(f"{name} is made", lambda: berth_is_made(self.kube, name))
+        wait_until_quiet(self.process)
+
+    def child(self, kind: str, name: str) -> dict[str, Any]:
+        """Return a child, or nothing where it is not there."""
+        return self.kube.get(kind, name) or {"metadata": {}, "spec": {}}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.support.kube import ROOT, Kube, Refused, eventually
+from tests.support.kube import ROOT, Kube, RefusedError, eventually
 from tests.support.kube import kubeconfig as admin_kubeconfig
 
 
@@ -21,25 +23,33 @@ def kubeconfig() -> str:
     for crd in sorted((ROOT / "crds").glob("*.yaml")):
         kube.apply(yaml.safe_load(crd.read_text(encoding="utf-8")))
     for kind in ("TrainingJob", "ModelVersion", "ModelDeployment"):
-        eventually(f"{kind} is served", lambda kind=kind: _is_served(kube, kind))
+        eventually(f"{kind} is served", partial(_is_served, kube, kind))
     return path
 
 
-@pytest.fixture
-def namespace(kubeconfig: str) -> Iterator[str]:
-    """A namespace of the test's own, in which no pod can be made; deleted at the end without waiting for it."""
-    name = f"test-{uuid.uuid4().hex[:8]}"
-    kube = Kube(kubeconfig, name)
-    kube.create({"kind": "Namespace", "metadata": {"name": name}})
+@contextmanager
+def new_namespace(kubeconfig: str) -> Iterator[Kube]:
+    """Make a namespace in which no pod can be made; it is deleted at the end without waiting for it."""
+    kube = Kube(kubeconfig, f"test-{uuid.uuid4().hex[:8]}")
+    kube.create({"kind": "Namespace", "metadata": {"name": kube.namespace}})
     kube.create({"kind": "ResourceQuota", "metadata": {"name": "no-pods"}, "spec": {"hard": {"pods": "0"}}})
-    yield name
-    kube.delete("Namespace", name)
+    try:
+        yield kube
+    finally:
+        kube.delete("Namespace", kube.namespace)
 
 
 @pytest.fixture
-def kube(kubeconfig: str, namespace: str) -> Kube:
-    """The objects of the test's namespace."""
-    return Kube(kubeconfig, namespace)
+def kube(kubeconfig: str) -> Iterator[Kube]:
+    """The objects of a namespace of the test's own."""
+    with new_namespace(kubeconfig) as kube:
+        yield kube
+
+
+@pytest.fixture
+def namespace(kube: Kube) -> str:
+    """The name of the test's namespace."""
+    return kube.namespace
 
 
 @pytest.fixture
@@ -57,6 +67,6 @@ def sample() -> Callable[..., dict[str, Any]]:
 def _is_served(kube: Kube, kind: str) -> bool:
     try:
         kube.list(kind)
-    except Refused:
+    except RefusedError:
         return False
     return True

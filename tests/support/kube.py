@@ -1,4 +1,4 @@
-"""The real cluster, as its administrator, for tests: short, synchronous, and independent of the operator's own client."""
+"""The real cluster, as its administrator, for tests: short, synchronous, independent of the operator's client."""
 
 from __future__ import annotations
 
@@ -36,8 +36,10 @@ _VERSIONS = {
     "CustomResourceDefinition": "apiextensions.k8s.io/v1",
 } | dict.fromkeys(RESOURCES, "mooring.dev/v1alpha1")
 
+_CLUSTER_WIDE = ("Namespace", "CustomResourceDefinition")
 
-class Refused(Exception):
+
+class RefusedError(Exception):
     """An answer of the API server that is not a success."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -66,19 +68,18 @@ class Kube:
     def __init__(self, kubeconfig: str, namespace: str = "default") -> None:
         self.kubeconfig = kubeconfig
         self.namespace = namespace
-        self._api: ApiClient = new_client_from_config(kubeconfig)
+        self._api: ApiClient = new_client_from_config(kubeconfig)  # type: ignore[no-untyped-call]  # not annotated
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
         try:
             return self._send("GET", self._path(kind, name, namespace))
-        except Refused as error:
+        except RefusedError as error:
             if error.status == 404:
                 return None
             raise
 
     def list(self, kind: str, selector: str = "") -> list[Object]:
-        query = {"labelSelector": selector} if selector else {}
-        return self._send("GET", self._path(kind), **query)["items"] or []
+        return self._send("GET", self._path(kind), labelSelector=selector)["items"] or []
 
     def create(self, obj: Mapping[str, Any]) -> Object:
         return self._send("POST", self._path(obj["kind"]), self._full(obj))
@@ -93,9 +94,9 @@ class Kube:
     def delete(self, kind: str, name: str) -> None:
         self._send("DELETE", self._path(kind, name), {"propagationPolicy": "Background"})
 
-    def children(self) -> dict[tuple[str, str], Object]:
-        """Return every object of ours that the operator makes, by kind and name."""
-        managed = "app.kubernetes.io/managed-by=mooring"
+    def children(self, owner: str = "") -> dict[tuple[str, str], Object]:
+        """Return every object that the operator made (for one owner), by kind and name."""
+        managed = "app.kubernetes.io/managed-by=mooring" + (f",mooring.dev/owner={owner}" if owner else "")
         return {(kind, obj["metadata"]["name"]): obj for kind in CHILDREN for obj in self.list(kind, managed)}
 
     def revisions(self) -> dict[tuple[str, str], tuple[str, str]]:
@@ -105,7 +106,7 @@ class Kube:
         return {key: (obj["metadata"]["uid"], obj["metadata"]["resourceVersion"]) for key, obj in both}
 
     def _full(self, obj: Mapping[str, Any]) -> Object:
-        where = {} if obj["kind"] in ("Namespace", "CustomResourceDefinition") else {"namespace": self.namespace}
+        where = {} if obj["kind"] in _CLUSTER_WIDE else {"namespace": self.namespace}
         return {"apiVersion": _VERSIONS[obj["kind"]], **obj, "metadata": {**where, **obj["metadata"]}}
 
     def _path(self, kind: str, name: str = "", namespace: str | None = None) -> str:
@@ -131,5 +132,5 @@ class Kube:
         )
         answer: Object = json.loads(response.data)
         if response.status >= 300:
-            raise Refused(response.status, str(answer.get("message", "")))
+            raise RefusedError(response.status, str(answer.get("message", "")))
         return answer

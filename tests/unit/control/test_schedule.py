@@ -121,6 +121,6 @@ def test_ten_thousand_keys_are_no_burden() -> None:
     for number, key in enumerate(keys):
         schedule.add(key)
         schedule.add_at(key, number % 97)
-    while (key := schedule.take(0.0)) is not None:
-        schedule.done(key)
+    while (taken := schedule.take(0.0)) is not None:
+        schedule.done(taken)
     assert schedule.depth == 0
