@@ -6,12 +6,15 @@ import asyncio
 import gc
 import os
 import signal
+import tempfile
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mooring.serving.admin import admin_listener
 from mooring.serving.drain import Patience, drain
+from mooring.serving.fetch import fetch_patiently
 from mooring.serving.log import event
 from mooring.serving.settings import Settings
 from mooring.serving.state import State
@@ -84,10 +87,7 @@ def _in_thread(settings: Settings) -> asyncio.Future[Loaded]:
 
     def run() -> None:
         try:
-            # Here, because importing scikit-learn takes longer than a probe waits.
-            from mooring.serving.load import load_patiently
-
-            loaded = load_patiently(settings.order, settings.load_seconds)
+            loaded = _load(settings)
         except BaseException as error:
             loop.call_soon_threadsafe(_settle, future, None, error)
         else:
@@ -95,6 +95,16 @@ def _in_thread(settings: Settings) -> asyncio.Future[Loaded]:
 
     threading.Thread(target=run, name="load", daemon=True).start()
     return future
+
+
+def _load(settings: Settings) -> Loaded:
+    with tempfile.TemporaryDirectory(prefix="mooring-") as scratch:
+        folder = Path(scratch)
+        manifest = fetch_patiently(settings.order, folder, settings.load_seconds)
+        # Not before: importing scikit-learn takes seconds, and what cannot be fetched should be known at once.
+        from mooring.serving.load import load
+
+        return load(manifest, folder)
 
 
 def _settle(future: asyncio.Future[Loaded], loaded: Loaded | None, error: BaseException | None) -> None:

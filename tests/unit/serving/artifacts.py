@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from sklearn.impute import SimpleImputer
 
 from mooring.api.modelversion import Artifact
 from mooring.artifact.folder import file_entry, stored
@@ -82,7 +82,10 @@ def pipeline() -> Pipeline:
     """Return the fitted pipeline."""
     numbers = Pipeline([("impute", SimpleImputer()), ("scale", StandardScaler())])
     columns = ColumnTransformer(
-        [("numbers", numbers, ["age", "income", "member"]), ("texts", OneHotEncoder(handle_unknown="ignore"), ["color"])]
+        [
+            ("numbers", numbers, ["age", "income", "member"]),
+            ("texts", OneHotEncoder(handle_unknown="ignore"), ["color"]),
+        ]
     )
     rows = data()
     target = (rows["age"] + 20 * rows["member"] + 15 * (rows["color"] == "red") > 65).astype(int)

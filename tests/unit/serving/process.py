@@ -7,6 +7,7 @@ import os
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -64,6 +65,9 @@ def server(order: str, store: str, scratch: Path, **environment: str) -> Iterato
     variables = {
         **os.environ,
         "PYTHONPATH": str(SOURCE),
+        # Where bytecode may not lie beside the sources, each start would compile scikit-learn anew.
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "mooring-tests-bytecode"),
         "MOORING_SERVE_ORDER": order,
         "MOORING_PORT": "0",
         "MOORING_ADMIN_PORT": "0",

@@ -48,6 +48,6 @@ def bucket(root: Path, port: int = 0) -> Iterator[str]:
     """Serve `root` as every bucket of a store, and yield the store's address."""
     handler = type("Handler", (_Handler,), {"root": root})
     with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()

@@ -38,7 +38,8 @@ def test_the_pipeline_gets_its_columns_by_name_in_the_manifests_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("classes", "datatype", "labels"), [([0, 1], "INT64", [1, 0]), (["no", "yes"], "BYTES", ["yes", "no"]), ([False, True], "BOOL", [True, False])]
+    ("classes", "datatype", "labels"),
+    [([0, 1], "INT64", [1, 0]), (["no", "yes"], "BYTES", ["yes", "no"]), ([False, True], "BOOL", [True, False])],
 )
 def test_the_label_is_the_class_of_the_highest_probability(
     classes: list[object], datatype: str, labels: list[object]

@@ -57,7 +57,9 @@ def get(path: str, *headers: str, version: str = "1.1") -> bytes:
 
 
 def post(path: str, content: bytes, *headers: str) -> bytes:
-    return "\r\n".join([f"POST {path} HTTP/1.1", f"content-length: {len(content)}", *headers, "", ""]).encode() + content
+    return (
+        "\r\n".join([f"POST {path} HTTP/1.1", f"content-length: {len(content)}", *headers, "", ""]).encode() + content
+    )
 
 
 async def test_requests_of_one_connection_are_answered_one_after_the_other(served: Served) -> None:
@@ -84,7 +86,9 @@ async def test_a_request_may_come_byte_by_byte(served: Served) -> None:
 
 
 async def test_chunked_bodies_are_put_together(served: Served) -> None:
-    raw = await send(served.port, b"POST /a HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n")
+    raw = await send(
+        served.port, b"POST /a HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n"
+    )
     assert replies(raw)[0].body == b"POST /a 5"
 
 
@@ -185,7 +189,9 @@ def grow_old(served: Served, seconds: int) -> None:
             connection.age()
 
 
-@pytest.mark.parametrize(("part", "seconds"), [(b"GET /a HT", 16), (b"POST /a HTTP/1.1\r\ncontent-length: 9\r\n\r\nx", 31)])
+@pytest.mark.parametrize(
+    ("part", "seconds"), [(b"GET /a HT", 16), (b"POST /a HTTP/1.1\r\ncontent-length: 9\r\n\r\nx", 31)]
+)
 async def test_a_request_that_does_not_arrive_is_answered_408(served: Served, part: bytes, seconds: int) -> None:
     async with connected(served.port) as (reader, writer):
         writer.write(part)

@@ -10,7 +10,8 @@ import pytest
 from mooring.api.wire import ServeOrder
 from mooring.artifact.manifest import GOLDEN, MANIFEST, MODEL, Golden
 from mooring.serving.errors import CannotServe
-from mooring.serving.load import load, load_patiently
+from mooring.serving.fetch import fetch_patiently
+from mooring.serving.load import Loaded, load
 from tests.unit.serving import artifacts, store
 
 
@@ -29,6 +30,10 @@ def parsed(folder: artifacts.Folder) -> ServeOrder:
     return ServeOrder.model_validate_json(folder.order())
 
 
+def loaded(order: ServeOrder, scratch: Path, seconds: float = 0.0) -> Loaded:
+    return load(fetch_patiently(order, scratch / "fetched", seconds), scratch / "fetched")
+
+
 def use(address: str, patch: pytest.MonkeyPatch) -> None:
     patch.setenv("MOORING_ARTIFACT_AWS_ENDPOINT_URL", address)
     patch.setenv("MOORING_ARTIFACT_AWS_ACCESS_KEY_ID", "key")
@@ -45,17 +50,17 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stored]:
 
 def refusal(folder: artifacts.Folder) -> CannotServe:
     with pytest.raises(CannotServe) as refused:
-        load(parsed(folder))
+        loaded(parsed(folder), folder.path.parent)
     return refused.value
 
 
 def test_a_loaded_model_answers_as_the_trained_pipeline(stored: Stored) -> None:
-    loaded = load(parsed(stored.write()))
+    model = loaded(parsed(stored.write()), stored.root)
     rows = artifacts.data(5)
-    found = loaded.backend.predict([rows[feature.name].to_numpy() for feature in artifacts.FEATURES])
+    found = model.backend.predict([rows[feature.name].to_numpy() for feature in artifacts.FEATURES])
     assert found[0].tolist() == artifacts.pipeline().predict(rows).tolist()
     assert found[1].tolist() == artifacts.pipeline().predict_proba(rows).tolist()
-    assert loaded.cost.call > 0
+    assert model.cost.call > 0
 
 
 @pytest.mark.parametrize("name", [MODEL, GOLDEN, MANIFEST])
@@ -95,13 +100,13 @@ def test_golden_probabilities_may_differ_by_a_hundred_thousandth(stored: Stored,
     if refused:
         assert refusal(folder).reason in ("GoldenRowsDiffer", "GoldenRowsMissing")
     else:
-        load(parsed(folder))
+        loaded(parsed(folder), stored.root)
 
 
 def test_an_artifact_of_another_model_is_refused(stored: Stored) -> None:
     order = parsed(stored.write()).model_copy(update={"model": "bank"})
     with pytest.raises(CannotServe, match="the artifact is of model 'shop', the order of 'bank'"):
-        load(order)
+        loaded(order, stored.root)
 
 
 def test_a_store_that_comes_back_in_time_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,10 +122,10 @@ def test_a_store_that_comes_back_in_time_is_waited_for(tmp_path: Path, monkeypat
             done.wait(20)
 
     with pytest.raises(CannotServe) as first:
-        load(parsed(folder))
+        loaded(parsed(folder), tmp_path)
     threading.Thread(target=come_back, daemon=True).start()
     try:
-        assert load_patiently(parsed(folder), 20).manifest.model == "shop"
+        assert loaded(parsed(folder), tmp_path, 20).manifest.model == "shop"
     finally:
         done.set()
     assert (first.value.reason, first.value.retry, came_back.is_set()) == ("StoreUnavailable", True, True)
@@ -132,5 +137,5 @@ def test_a_store_that_stays_away_is_given_up_and_worth_a_restart(
     folder = artifacts.write(tmp_path / "shop" / "1", "s3://models/shop/1")
     use("http://127.0.0.1:9", monkeypatch)
     with pytest.raises(CannotServe, match="cannot be reached") as refused:
-        load_patiently(parsed(folder), 0)
+        loaded(parsed(folder), tmp_path)
     assert refused.value.retry
