@@ -33,6 +33,9 @@ _VERSIONS = {
     "ControllerRevision": "apps/v1",
     "Event": "events.k8s.io/v1",
     "Lease": "coordination.k8s.io/v1",
+    "ServiceAccount": "v1",
+    "Role": "rbac.authorization.k8s.io/v1",
+    "RoleBinding": "rbac.authorization.k8s.io/v1",
     "CustomResourceDefinition": "apiextensions.k8s.io/v1",
 } | dict.fromkeys(RESOURCES, "mooring.dev/v1alpha1")
 
@@ -93,6 +96,12 @@ class Kube:
 
     def delete(self, kind: str, name: str) -> None:
         self._send("DELETE", self._path(kind, name), {"propagationPolicy": "Background"})
+
+    def token(self, account: str) -> str:
+        """Return a token of a service account, as a pod would get it."""
+        path = self._path("ServiceAccount", account) + "/token"
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 600}}
+        return str(self._send("POST", path, body)["status"]["token"])
 
     def children(self, owner: str = "") -> dict[tuple[str, str], Object]:
         """Return every object that the operator made (for one owner), by kind and name."""

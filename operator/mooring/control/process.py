@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any, NoReturn
 
 from mooring.api.config import OperatorConfig
-from mooring.control import fill, login, watches
+from mooring.control import fill, login, reload, watches
 from mooring.control.cache import ObjectCache
 from mooring.control.client import Client
 from mooring.control.errors import LeaseLostError
@@ -68,13 +68,19 @@ class Operator:
         self._catch_signals()
         port = await self._probes.start(self._settings.host, self._settings.port)
         logger.info("probes and metrics are served", extra={"port": port})
+        follow = self._task(self._follow_configuration, "configuration")
         try:
             if await self._lead():
                 return await self._work()
             return 0
         finally:
+            await _cancel(follow)
             await self._probes.stop()
             await self._client.close()
+
+    async def _follow_configuration(self) -> None:
+        if (path := self._settings.config) is not None:
+            await reload.follow(path, self._config, self._metrics, self._stop.set)
 
     async def _lead(self) -> bool:
         """Wait for the lease; return False when told to stop before it came."""
