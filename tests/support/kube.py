@@ -139,7 +139,7 @@ class Kube:
             headers=headers,
             timeout=10,
         )
+        if response.status >= 300:  # plain text where a kind is not served yet
+            raise RefusedError(response.status, response.data.decode(errors="replace"))
         answer: Object = json.loads(response.data)
-        if response.status >= 300:
-            raise RefusedError(response.status, str(answer.get("message", "")))
         return answer
