@@ -74,7 +74,10 @@ def make_pki() -> None:
     _openssl_key(CA_KEY)
     _openssl_key(SERVICE_ACCOUNT_KEY)
     run(["openssl", "pkey", "-in", SERVICE_ACCOUNT_KEY, "-pubout", "-out", SERVICE_ACCOUNT_PUBLIC_KEY])
-    run(["openssl", "req", "-x509", "-new", "-key", CA_KEY, "-out", CA, "-days", VALID_DAYS, "-subj", "/CN=mooring-ca"])
+    # Python 3.13 verifies strictly: a CA must say that it signs, and a certificate by which key it was signed.
+    usage = ["-addext", "keyUsage=critical,keyCertSign,cRLSign"]
+    subject = ["-subj", "/CN=mooring-ca", "-days", VALID_DAYS]
+    run(["openssl", "req", "-x509", "-new", "-key", CA_KEY, "-out", CA, *subject, *usage])
     _certificate(SERVER, SERVER_KEY, subject=f"/CN={NODE}", usage="serverAuth")
     _certificate(KUBELET_CLIENT, KUBELET_CLIENT_KEY, subject="/O=system:masters/CN=apiserver", usage="clientAuth")
     _write_tokens_and_kubeconfigs()
@@ -92,7 +95,8 @@ def _openssl_key(path: Path) -> None:
 def _certificate(path: Path, key: Path, *, subject: str, usage: str) -> None:
     _openssl_key(key)
     request, extensions = path.with_suffix(".csr"), path.with_suffix(".ext")
-    extensions.write_text(f"extendedKeyUsage={usage}\nsubjectAltName={_ALTERNATIVE_NAMES}\n")
+    lines = [f"extendedKeyUsage={usage}", f"subjectAltName={_ALTERNATIVE_NAMES}", "authorityKeyIdentifier=keyid"]
+    extensions.write_text("\n".join(lines) + "\n")
     run(["openssl", "req", "-new", "-key", key, "-out", request, "-subj", subject])
     signer: list[str | Path] = [
         "-CA",
