@@ -97,6 +97,8 @@ async def run(
         clusterwide=not namespaces,
         namespaces=tuple(namespaces),
         stop_flag=stop,
+        # Used by peering alone, and else made of a user name, which a pod's uid does not have.
+        identity="mooring",  # type: ignore[arg-type]  # a str to kopf, under a name that it does not export
     )
     started()
     await kopf.run_tasks(tasks, ignored=own)
