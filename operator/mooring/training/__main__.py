@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import traceback
 from pathlib import Path
-from types import FrameType
 
 from pydantic import ValidationError
 
@@ -33,11 +33,11 @@ EXIT_TERMINATED = 128 + signal.SIGTERM
 
 def main() -> int:
     """Carry out the order and return the exit status: 0, 42 where a retry cannot help, 1 where it can."""
-    signal.signal(signal.SIGTERM, _terminated)
+    end_on_sigterm()
     journal = Journal()
     report = attempt(journal)
     Path(os.environ.get(TERMINATION_PATH_VARIABLE, "/dev/termination-log")).write_text(encode(report))
-    return 0 if report.failure is None else exit_status(report.failure.class_)
+    return exit_status_of(report)
 
 
 def attempt(journal: Journal) -> TrainReport:
@@ -60,14 +60,31 @@ def attempt(journal: Journal) -> TrainReport:
     return failed(what, journal.seconds)
 
 
+def exit_status_of(report: TrainReport) -> int:
+    """Return the exit status that goes with a report."""
+    return 0 if report.failure is None else exit_status(report.failure.class_)
+
+
 def exit_status(failure_class: FailureClass) -> int:
     """Return the exit status for a class of failure."""
     return EXIT_RETRY if failure_class in ("Infrastructure", "Deadline") else EXIT_USER
 
 
-def _terminated(_signal: int, _frame: FrameType | None) -> None:
-    """End at once: nothing that a run has begun needs to be undone."""
-    os._exit(EXIT_TERMINATED)
+def end_on_sigterm() -> None:
+    """End at once on SIGTERM: nothing that a run has begun needs to be undone.
+
+    A thread does it, told by a pipe: a handler alone would run only when the fit returns from native code.
+    """
+    told, tell = os.pipe()
+    os.set_blocking(tell, False)
+    signal.set_wakeup_fd(tell)
+    signal.signal(signal.SIGTERM, lambda *_: None)
+
+    def wait() -> None:
+        os.read(told, 1)
+        os._exit(EXIT_TERMINATED)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 if __name__ == "__main__":

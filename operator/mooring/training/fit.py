@@ -1,4 +1,4 @@
-"""Fitting: one thread where threads would round differently, and scikit-learn's complaints as answers to the user."""
+"""Fitting, with scikit-learn's complaints as answers to the user."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
 from mooring.training.failure import RunFailed, user_error
 from mooring.training.pipeline import for_serving
@@ -19,11 +18,10 @@ from mooring.training.pipeline import for_serving
 def fit(pipeline: Pipeline, frame: pd.DataFrame, target: NDArray[Any]) -> tuple[Pipeline, list[str]]:
     """Return the pipeline fitted to the training part, and what scikit-learn warned of.
 
-    BLAS and OpenMP get one thread: with more, sums are added up in an order that changes from run to run.
     Raises RunFailed: User where the parameters do not go together or with the data, OutOfMemory.
     """
     try:
-        with warnings.catch_warnings(record=True) as caught, threadpool_limits(limits=1):
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             pipeline.fit(frame, target)
     except (ValueError, TypeError) as error:

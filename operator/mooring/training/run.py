@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
+
 from mooring.api.estimators import ParametersRefused, Value, task_mismatch, validate_parameters
-from mooring.api.modelversion import DataRecord
 from mooring.api.trainingjob import Task
 from mooring.api.wire import TrainOrder, TrainReport
 from mooring.artifact.errors import ArtifactError, StoreRefused, StoreUnavailable
@@ -50,10 +51,12 @@ class Run:
 def execute(run: Run) -> TrainReport:
     """Carry out a run and return its report: Trained (whatever the verdict) or Unchanged.
 
+    BLAS and OpenMP get one thread: with more, sums are added up in an order that changes from run to run.
     Raises RunFailed.
     """
     try:
-        return _execute(run)
+        with threadpool_limits(limits=1):
+            return _execute(run)
     except StoreRefused as error:
         raise user_error("ArtifactStoreRefused", str(error)) from None
     except StoreUnavailable as error:
@@ -188,7 +191,7 @@ def _record(order: TrainOrder, prepared: Prepared, loaded: Loaded) -> TrainedDat
 
 
 def _unchanged(run: Run, loaded: Loaded) -> TrainReport:
-    data = DataRecord(
+    data = TrainedData(
         uri=run.order.spec.data.uri, digest=loaded.digest, rows=loaded.table.num_rows, train_rows=0, holdout_rows=0
     )
     return TrainReport(outcome="Unchanged", data=data, seconds=run.journal.seconds)

@@ -30,10 +30,10 @@ def make_people(rows: int = 400, seed: int = 0) -> pd.DataFrame:
     return people
 
 
-def make_order(data: Path, output: Path, **changes: object) -> TrainOrder:
-    """Return an order; `data`, `trainer`, `evaluation` and `run` change its spec, the rest itself."""
+def make_order(folder: Path, **changes: object) -> TrainOrder:
+    """Return an order; `data`, `trainer` and `evaluation` change its spec, the rest itself."""
     spec = {
-        "data": {"uri": str(data), "target": "employed", **changes.pop("data", {})},
+        "data": {"uri": f"{folder}/data", "target": "employed", **changes.pop("data", {})},
         "trainer": {
             "sklearn": {
                 "estimator": "HistGradientBoostingClassifier",
@@ -42,8 +42,7 @@ def make_order(data: Path, output: Path, **changes: object) -> TrainOrder:
             }
         },
         "evaluation": changes.pop("evaluation", {}),
-        "output": {"uri": str(output)},
-        "run": changes.pop("run", {}),
+        "output": {"uri": f"{folder}/models"},
     }
     order = {"namespace": "demo", "name": "income", "model": "income", "run": 1, "run_id": "0123abcd"}
     order |= {"request": "recipe/x", "recipe_hash": "v1:x", "image": "image@sha256:x"} | changes
@@ -60,7 +59,7 @@ def order(tmp_path: Path) -> Callable[..., TrainOrder]:
     """Return a factory of orders that read `tmp_path/data` and write `tmp_path/models`."""
 
     def make(**changes: object) -> TrainOrder:
-        return make_order(tmp_path / "data", tmp_path / "models", **changes)
+        return make_order(tmp_path, **changes)
 
     return make
 
