@@ -1,0 +1,151 @@
+# `make` lists what can be made. Everything works from a fresh clone on Debian 12 as root; elsewhere see README.md.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CLUSTER := $(PYTHON) -m cluster
+# More words for pytest, for example: make unit ARGS="-k digest"
+ARGS ?=
+# What manifests/deploy.sh installs: a folder below manifests/.
+OVERLAY ?= overlays/local
+CODE := operator/mooring cluster demo bench
+
+export PYTHONPATH := operator
+export MOORING_STARTED ?= $(shell date +%s)
+
+# The images' names (operator=…, runtime=…), as the environment variables by which the tests know them.
+define export_images
+images="$$($(CLUSTER) images)"
+export MOORING_OPERATOR_IMAGE="$$(sed -n 's/^operator=//p' <<<"$$images")"
+export MOORING_RUNTIME_IMAGE="$$(sed -n 's/^runtime=//p' <<<"$$images")"
+export KUBECONFIG="$$($(CLUSTER) kubeconfig)"
+endef
+# $(call took,what): how long the step took, in the form of the cluster tool's own lines.
+took = printf '[%6s.0s] %s: %s s\n' "$$SECONDS" "$(1)" "$$SECONDS" >&2
+
+.PHONY: help
+help:  ## list the targets
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+.PHONY: demo
+demo: linux curl deploy  ## real data, through a real Kubernetes, to answered predictions (and what makes that possible)
+	@$(BIN)/python -m demo
+
+.PHONY: test
+test: venv lint cluster images  ## everything, on the real cluster: lint, then all tests
+	@$(export_images)
+	$(BIN)/pytest tests $(ARGS)
+
+.PHONY: unit
+unit: venv  ## the tests that need no cluster, in seconds
+	@$(BIN)/pytest tests/unit $(ARGS)
+
+.PHONY: lint
+lint: venv  ## style, types, and who may import whom
+	@SECONDS=0
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet . || { echo 'run: $(BIN)/ruff format .' >&2; exit 1; }
+	$(BIN)/mypy --no-error-summary $(CODE)
+	imports="$$($(BIN)/lint-imports 2>&1)" || { echo "$$imports"; exit 1; }
+	$(call took,lint)
+
+.PHONY: bench
+bench: deploy  ## measure the loop on the running cluster; prints the table of README.md
+	@$(export_images)
+	$(BIN)/python -m bench.loop
+
+.PHONY: cluster
+cluster: linux  ## bring up the local Kubernetes (20 s; minutes the first time), or check your own
+	@$(CLUSTER) up
+
+.PHONY: images
+images: cluster  ## build the operator's and the runtime's image, and put them into the cluster
+	@$(CLUSTER) images >/dev/null
+
+.PHONY: deploy
+deploy: venv images  ## install Mooring: CRDs, rights, policies, the operator
+	@SECONDS=0
+	$(export_images)
+	export KUBECTL="$$($(BIN)/python -c 'from demo.kubectl import program; print(program())')"
+	manifests/deploy.sh "$$MOORING_OPERATOR_IMAGE" "$$MOORING_RUNTIME_IMAGE" $(OVERLAY) | sed 's/^/          /' >&2
+	$(call took,installed Mooring)
+
+.PHONY: crds
+crds: venv  ## write crds/ anew from the models in operator/mooring/api
+	@$(BIN)/python -m mooring.api.crd crds
+
+.PHONY: docs
+docs: crds  ## write the tables of fields in docs/ anew
+	@for page in $$(grep -l '<!-- fields: ' docs/*.md); do
+		$(BIN)/python -m mooring.api.crd --docs "$$page" crds && echo "filled in $$page"
+	done
+
+# The key says what the environment was made from, and is written last: one that is broken or outdated is made anew.
+.PHONY: venv
+venv:
+	@SECONDS=0
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
+		echo 'error: Mooring needs Python 3.11 or newer, and `$(PYTHON)` is not: make PYTHON=python3.13 …' >&2; exit 1; }
+	version="$$($(PYTHON) -c 'import sys; print(*sys.version_info[:2], sep=".")')"
+	key="$$(sha256sum <requirements/dev.txt | cut -c1-16) python$$version $(CURDIR)"
+	made="$$(cat $(VENV)/made-from 2>/dev/null || true)"
+	if [ "$$made" = "$$key" ] && $(BIN)/python -c 'import pytest' 2>/dev/null; then exit 0; fi
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || {
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || {
+			echo 'error: Python cannot make environments here: install your system'"'"'s python3-venv' >&2; exit 1; }
+		echo 'installing python3-venv with apt' >&2
+		apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+			python3-venv >/dev/null; }
+	echo 'making $(VENV) from requirements/dev.txt (two minutes, most of it downloads) …' >&2
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	echo "$(CURDIR)/operator" >"$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/mooring.pth"
+	echo "$$key" >$(VENV)/made-from
+	$(call took,made $(VENV))
+
+# As little as possible is pinned for the images; the tests' set then follows them.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate pyproject.toml
+.PHONY: lock
+lock: venv  ## write requirements/ anew from pyproject.toml (newest versions that it allows: make lock ARGS=--upgrade)
+	@SECONDS=0
+	$(LOCK) --extra operator -o requirements/operator.txt $(ARGS)
+	$(LOCK) --extra training --extra serving --extra cli -o requirements/runtime.txt -c requirements/operator.txt $(ARGS)
+	$(LOCK) --all-extras -o requirements/dev.txt -c requirements/operator.txt -c requirements/runtime.txt $(ARGS)
+	$(call took,locked)
+
+.PHONY: linux
+linux:
+	@[ "$${MOORING_CLUSTER:-}" = existing ] || [ "$$(uname -s)" = Linux ] || {
+		echo 'error: the local cluster needs Linux (Debian 12 is tried). With a cluster of your own: MOORING_CLUSTER=existing' >&2
+		exit 1; }
+	[ "$${MOORING_CLUSTER:-}" = existing ] || [ "$$(id -u)" = 0 ] || {
+		echo 'error: the local cluster needs root (network links, mounts, cgroups): sudo make …, or MOORING_CLUSTER=existing' >&2
+		exit 1; }
+
+.PHONY: curl
+curl:
+	@command -v curl >/dev/null || {
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || {
+			echo 'error: the demonstration asks by curl, which is not installed' >&2; exit 1; }
+		echo 'installing curl with apt' >&2
+		apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+			curl >/dev/null; }
+
+.PHONY: clean
+clean:  ## stop the cluster and everything that was started in it; caches stay
+	@$(CLUSTER) down
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+.PHONY: distclean
+distclean: clean  ## clean, and delete .venv; says where the caches are
+	@rm -rf $(VENV)
+	echo "what was downloaded and built is kept in $${MOORING_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/mooring} and in Go's and pip's caches;"
+	echo 'delete them too if you want the disk space back: the next start then takes minutes'
