@@ -7,10 +7,10 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from mooring.api.modelversion import OutputTensor
+from mooring.artifact.frame import to_frame
 from mooring.artifact.manifest import Manifest
+from mooring.artifact.predict import LABEL, PREDICTION, PROBABILITY, ask
 
 Column = npt.NDArray[np.float64] | npt.NDArray[np.object_]
 """One feature of a batch: float64 (missing: NaN), or str objects (missing: None)."""
@@ -30,35 +30,29 @@ class Backend(Protocol):
         """Return every output for a batch; raises ValueError for values that the model cannot compute with."""
 
 
-class Pipeline(Protocol):
-    """The part of scikit-learn's Pipeline that is used."""
-
-    def predict(self, rows: pd.DataFrame) -> Output:
-        """Return one value or label a row."""
-
-    def predict_proba(self, rows: pd.DataFrame) -> Output:
-        """Return one probability a row and class."""
-
-
 class SklearnBackend:
     """The trained pipeline. It picks its columns by name, so a batch is made a DataFrame, once."""
 
-    def __init__(self, pipeline: Pipeline, manifest: Manifest) -> None:
+    def __init__(self, pipeline: object, manifest: Manifest) -> None:
         self._pipeline = pipeline
+        self._task = manifest.task
+        self._features = manifest.features
         self._names = [feature.name for feature in manifest.features]
         self._outputs = [output.name for output in manifest.outputs]
-        self._classes = None if manifest.classes is None else _array(manifest, manifest.outputs)
+        self._classes = _classes(manifest)
 
     def predict(self, columns: Sequence[Column]) -> list[Output]:
         """Return the outputs; of a classifier both come of the probabilities, so that it is asked once."""
-        rows = pd.DataFrame(dict(zip(self._names, columns, strict=True)), copy=False)
-        if self._classes is None:
-            return [self._pipeline.predict(rows)]
-        probability = self._pipeline.predict_proba(rows)
-        found = {"probability": probability, "label": self._classes[probability.argmax(axis=1)]}
+        rows = to_frame(self._features, dict(zip(self._names, columns, strict=True)))
+        answers = ask(self._pipeline, self._task, rows)
+        if self._task == "Regression":
+            found: dict[str, Output] = {PREDICTION: answers.prediction}
+        else:
+            found = {PROBABILITY: answers.probability, LABEL: self._classes[answers.codes]}
         return [found[name] for name in self._outputs]
 
 
-def _array(manifest: Manifest, outputs: Sequence[OutputTensor]) -> Output:
-    text = any(output.name == "label" and output.datatype == "BYTES" for output in outputs)
-    return np.array(manifest.classes, dtype=object if text else None)
+def _classes(manifest: Manifest) -> Output:
+    """Return the labels by their codes, as objects where they are text."""
+    text = any(output.name == LABEL and output.datatype == "BYTES" for output in manifest.outputs)
+    return np.array(manifest.classes or [], dtype=object if text else None)

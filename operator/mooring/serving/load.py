@@ -8,7 +8,7 @@ from pathlib import Path
 from mooring.artifact.errors import ArtifactMismatch
 from mooring.artifact.manifest import GOLDEN, MODEL, Golden, Manifest
 from mooring.artifact.model import load_model
-from mooring.serving.backend import Backend, Pipeline, SklearnBackend
+from mooring.serving.backend import Backend, SklearnBackend
 from mooring.serving.batch import Cost
 from mooring.serving.errors import CannotServe
 from mooring.serving.golden import check_golden, golden_columns
@@ -32,9 +32,9 @@ def load(manifest: Manifest, folder: Path) -> Loaded:
     return Loaded(manifest, backend, Cost.measure(backend, columns))
 
 
-def _pipeline(folder: Path) -> Pipeline:
+def _pipeline(folder: Path) -> object:
     try:
-        pipeline: Pipeline = load_model(folder / MODEL)
+        pipeline: object = load_model(folder / MODEL)
     except ArtifactMismatch as error:
         reason = "UntrustedTypes" if "types" in str(error) else "UnreadableModel"
         raise CannotServe(reason, str(error)) from error

@@ -53,7 +53,7 @@ def test_the_label_is_the_class_of_the_highest_probability(
     assert (label.tolist(), probability.shape) == (labels, (2, 2))
 
 
-def test_a_regression_answers_its_value() -> None:
-    outputs = [{"name": "value", "datatype": "FP64", "shape": [-1]}]
+def test_a_regression_answers_its_prediction() -> None:
+    outputs = [{"name": "prediction", "datatype": "FP64", "shape": [-1]}]
     backend = SklearnBackend(Fixed(np.array([1.5, 2.5])), manifest(classes=None, outputs=outputs, task="Regression"))
     assert [output.tolist() for output in backend.predict(COLUMNS)] == [[1.5, 2.5]]

@@ -63,7 +63,7 @@ def test_values_are_taken_wherever_nothing_is_lost(
 def test_values_that_would_be_changed_are_refused_with_column_and_row(
     feature: Datatype, declared: str, sent: list[object], said: str
 ) -> None:
-    with pytest.raises(Rejected, match="^input 'x': ") as refused:
+    with pytest.raises(Rejected, match=r"^input 'x': ") as refused:
         column(feature).convert(sent, declared)
     assert said in refused.value.message
     assert refused.value.status == 400
@@ -76,12 +76,12 @@ def test_null_is_missing_where_training_saw_missing_values() -> None:
 
 
 def test_an_unknown_category_is_refused_with_the_nearest_known() -> None:
-    with pytest.raises(Rejected, match="row 1 is 'gren', a category that training never saw; did you mean 'green'?"):
+    with pytest.raises(Rejected, match=r"row 1 is 'gren', a category that training never saw; did you mean 'green'?"):
         column("BYTES", categories=["blue", "green"]).convert(["blue", "gren"], "BYTES")
 
 
 def test_a_category_like_no_other_is_refused_with_what_there_is() -> None:
-    with pytest.raises(Rejected, match="expected one of 'c0', 'c1', 'c10', .* and 22 more"):
+    with pytest.raises(Rejected, match=r"expected one of 'c0', 'c1', 'c10', .* and 22 more"):
         column("BYTES", categories=[f"c{index}" for index in range(30)]).convert(["zzzzzz"], "BYTES")
 
 

@@ -36,8 +36,8 @@ async def exchange(*parts: bytes) -> bytes:
 
 
 words = st.sampled_from(
-    ["inputs", "outputs", "name", "shape", "datatype", "data", "id", "parameters", "age", "color", "label", "FP64", "BYTES",
-     "binary_data", "binary_data_size", "green"]
+    ["inputs", "outputs", "name", "shape", "datatype", "data", "id", "parameters", "age", "color", "label", "FP64",
+     "BYTES", "binary_data", "binary_data_size", "green"]
 )  # fmt: skip
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 2**70) | st.floats() | words | st.text(max_size=5),
@@ -66,6 +66,9 @@ def test_any_json_is_answered_without_our_failure_and_the_connection_goes_on(con
     assert first.status in ALLOWED
     assert first.status == 200 or first.error
     assert second.status == 200
+
+
+pieces = st.binary(max_size=6) | st.sampled_from([b"\r\n", b"\r\n\r\n", b": "])
 
 
 @st.composite

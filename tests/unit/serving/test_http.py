@@ -121,7 +121,8 @@ async def test_an_upgrade_that_is_not_offered_is_passed_over(served: Served) -> 
 @pytest.mark.parametrize(
     "raw",
     [b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-     b"POST / HTTP/1.1\r\ncontent-length: -1\r\n\r\n", b"POST / HTTP/1.1\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n",
+     b"POST / HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
+     b"POST / HTTP/1.1\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n",
      b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
      b"POST / HTTP/1.1\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n",
      b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],

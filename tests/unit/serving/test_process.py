@@ -113,7 +113,7 @@ class Service:
         """Ask with one connection until the server asks to close it."""
         while not self.over:
             async with connected(self.port) as (reader, writer):
-                while not self.over and await self.ask(reader, writer):
+                while not self.over and await self.ask(reader, writer):  # noqa: ASYNC110 (a pause between requests)
                     await asyncio.sleep(pause)
 
     async def run(self, client: asyncio.Task[None]) -> None:
