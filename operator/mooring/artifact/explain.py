@@ -12,6 +12,7 @@ from mooring.artifact.location import Location
 
 _DENIED = {
     "InvalidAccessKeyId": "does not know the access key",
+    "XAdminUserNotFound": "does not know the access key",  # versitygw's word for it
     "SignatureDoesNotMatch": "refuses the secret key",
     "ExpiredToken": "says that the session token has expired",
     "InvalidToken": "refuses the session token",
@@ -27,7 +28,7 @@ def explain(error: Exception, location: Location, host: str | None) -> StoreRefu
     name = code.group(1) if code else ""
     if name == "NoSuchBucket":
         return StoreRefused(f"bucket {location.bucket!r} of {location} does not exist")
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and name not in _DENIED:
         return StoreRefused(f"{location} does not exist")
     if name in _DENIED or (status and status.group(1) in ("401", "403")) or isinstance(error, PermissionError):
         why = _DENIED.get(name, "denies access")
