@@ -41,7 +41,7 @@ class Job(ABC):
 
     @abstractmethod
     def deliver(self, outcome: Outcome) -> None:
-        """Take the answers, or what the model raised for these rows."""
+        """Take the answers, or what the model raised for these rows; does not raise."""
 
 
 @dataclass(frozen=True)
@@ -146,12 +146,12 @@ def answer(backend: Backend, texts: Sequence[bool], jobs: Sequence[Job]) -> list
     try:
         outputs = backend.predict(arrays(_gathered(jobs), texts))
         _check(outputs)
+        return _split(outputs, jobs)
     except Exception as error:
         if len(jobs) == 1:
             return [error]
-        half = len(jobs) // 2
-        return answer(backend, texts, jobs[:half]) + answer(backend, texts, jobs[half:])
-    return _split(outputs, jobs)
+    half = len(jobs) // 2
+    return answer(backend, texts, jobs[:half]) + answer(backend, texts, jobs[half:])
 
 
 def arrays(columns: Sequence[Values], texts: Sequence[bool]) -> list[Column]:
@@ -175,7 +175,7 @@ def _check(outputs: Sequence[Output]) -> None:
 
 
 def _split(outputs: Sequence[Output], jobs: Sequence[Job]) -> list[Outcome]:
-    flat = [(output.ravel().tolist(), output[0].size) for output in outputs]
+    flat = [(output.ravel().tolist(), output.size // len(output)) for output in outputs]
     outcomes: list[Outcome] = []
     start = 0
     for job in jobs:

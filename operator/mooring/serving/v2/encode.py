@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from math import prod
 
 import numpy as np
 import orjson
@@ -52,11 +51,6 @@ class Encoder:
     def _with_binary(self, text: bytes, binary: list[bytes]) -> tuple[Head, bytes]:
         headers = {"content-type": "application/octet-stream", "inference-header-content-length": str(len(text))}
         return self._heads.make(HTTPStatus.OK, headers), b"".join((text, *binary))
-
-
-def width(output: OutputTensor) -> int:
-    """Return how many values of an output belong to one row."""
-    return prod(output.shape[1:])
 
 
 def _binary(datatype: str, values: Sequence[Scalar]) -> bytes:

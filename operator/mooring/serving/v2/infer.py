@@ -63,9 +63,13 @@ class _InferJob(Job):
         self._asked = asked
 
     def deliver(self, outcome: Outcome) -> None:
+        """Answer the request; does not raise, since those of other requests come after it."""
         endpoint = self._endpoint
-        if isinstance(outcome, Exception):
-            self._request.answer(*endpoint.heads.error(endpoint.explain(outcome)))
-            return
-        endpoint.counters.ok += 1
-        self._request.answer(*endpoint.encoder.encode(self._asked, outcome))
+        try:
+            if isinstance(outcome, Exception):
+                raise outcome
+            head, body = endpoint.encoder.encode(self._asked, outcome)
+            endpoint.counters.ok += 1
+        except Exception as error:
+            head, body = endpoint.heads.error(endpoint.explain(error))
+        self._request.answer(head, body)
