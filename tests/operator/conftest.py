@@ -7,13 +7,29 @@ from collections.abc import Iterator
 import pytest
 
 from tests.operator.berths import Harbour, operator
-from tests.support.fixtures import kube, kubeconfig, namespace, new_namespace, sample
+from tests.support.berth import GROUP, VERSIONS
+from tests.support.fixtures import install_crds, kubeconfig, new_namespace, sample
+from tests.support.kube import Kube
 
-__all__ = ["harbour", "kube", "kubeconfig", "namespace", "sample"]
+__all__ = ["kubeconfig", "sample"]
+
+
+@pytest.fixture(scope="session")
+def berths(kubeconfig: str) -> str:
+    """The kubeconfig of a cluster that has berths."""
+    install_crds(Kube(kubeconfig, versions=VERSIONS), GROUP)
+    return kubeconfig
+
+
+@pytest.fixture
+def kube(berths: str) -> Iterator[Kube]:
+    """The objects of a namespace of the test's own; its resources are berths."""
+    with new_namespace(berths, VERSIONS) as kube:
+        yield kube
 
 
 @pytest.fixture(scope="module")
-def harbour(kubeconfig: str) -> Iterator[Harbour]:
+def harbour(berths: str) -> Iterator[Harbour]:
     """A running operator that the tests of a module share; each makes berths under names of its own."""
-    with new_namespace(kubeconfig) as kube, operator(kube) as process:
+    with new_namespace(berths, VERSIONS) as kube, operator(kube) as process:
         yield Harbour(kube, process)

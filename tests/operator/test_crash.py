@@ -20,9 +20,9 @@ from mooring.control.kinds import WATCHED, path
 from mooring.control.metrics import Metrics
 from mooring.control.reconciler import Reconciler
 from mooring.control.writer import Writer
-from mooring.reconcile.plan import Key
+from mooring.reconcile.plan import API_VERSIONS, Key
 from tests.operator.berths import berth
-from tests.support.berth import BerthPlanner
+from tests.support.berth import VERSIONS, BerthPlanner
 from tests.support.kube import Kube
 
 WRITES = 7
@@ -91,6 +91,12 @@ def _told(obj: dict[str, Any]) -> object:
     containers = obj.get("spec", {}).get("template", {}).get("spec", {}).get("containers", [])
     annotations = obj["metadata"].get("annotations", {})
     return containers, obj.get("data"), annotations.get("berth/patched"), obj.get("spec", {}).get("replicas")
+
+
+@pytest.fixture(autouse=True)
+def _berths_are_resources(monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind, version in VERSIONS.items():
+        monkeypatch.setitem(API_VERSIONS, kind, version)
 
 
 @pytest.mark.parametrize("nth", range(1, WRITES + 1))

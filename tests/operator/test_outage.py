@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.operator.berths import berth, berth_is_made, settled
+from tests.support.berth import VERSIONS
 from tests.support.cable import Cable
 from tests.support.kube import Kube, eventually
 
@@ -12,7 +13,7 @@ from tests.support.kube import Kube, eventually
 def test_it_recovers_by_itself(kube: Kube, tmp_path: Path) -> None:
     kube.create(berth("one"))
     with Cable(kube.kubeconfig, tmp_path) as cable:
-        far = Kube(kube.kubeconfig, kube.namespace)
+        far = Kube(kube.kubeconfig, kube.namespace, VERSIONS)
         far.kubeconfig = cable.kubeconfig
         with settled(far) as operator:
             cable.cut()

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
+
 from tests.operator.berths import wait_until_quiet
+from tests.support.alone import alone
+from tests.support.fixtures import new_namespace
 from tests.support.kube import Kube, eventually
 from tests.support.operator import OperatorProcess
 
 Sample = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def kube(kubeconfig: str) -> Iterator[Kube]:
+    """A namespace of the test's own, while no other operator works in the cluster."""
+    with alone(kubeconfig), new_namespace(kubeconfig) as kube:
+        yield kube
 
 
 def test_settled_and_restarted_nothing_is_written(kube: Kube, sample: Sample) -> None:

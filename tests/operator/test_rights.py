@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from tests.operator.berths import berth, berth_is_made, operator
+from tests.support.berth import GROUP, VERSIONS
 from tests.support.kube import ROOT, Kube, eventually
 
 RBAC = "rbac.authorization.k8s.io"
@@ -15,7 +16,7 @@ RBAC = "rbac.authorization.k8s.io"
 
 def test_one_namespace_is_enough(kube: Kube, tmp_path: Path) -> None:
     _grant(kube)
-    limited = Kube(kube.kubeconfig, kube.namespace)
+    limited = Kube(kube.kubeconfig, kube.namespace, VERSIONS)
     limited.kubeconfig = _kubeconfig_of_operator(kube, tmp_path)
     kube.create(berth("one"))
     with operator(limited) as process:
@@ -28,7 +29,8 @@ def test_one_namespace_is_enough(kube: Kube, tmp_path: Path) -> None:
 def _grant(kube: Kube) -> None:
     """Make the operator's account, with the rules of the manifests in this namespace only."""
     files = (ROOT / "manifests" / "base" / "rights").glob("*.yaml")
-    objects = [obj for path in files for obj in yaml.safe_load_all(path.read_text(encoding="utf-8"))]
+    texts = [path.read_text(encoding="utf-8").replace("[mooring.dev]", f"[{GROUP}]") for path in files]
+    objects = [obj for text in texts for obj in yaml.safe_load_all(text)]
     rules = next(
         obj["rules"] for obj in objects if (obj["kind"], obj["metadata"]["name"]) == ("ClusterRole", "mooring-operator")
     )

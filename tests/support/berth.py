@@ -2,6 +2,8 @@
 
 A TrainingJob named X gets a Service, a Deployment without replicas, a revision and a suspended Job (both made once),
 a patch of the Service, and loses the revision X-0.
+
+Its resources are of a group of their own, so that an operator that serves the whole cluster leaves them alone.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from mooring.reconcile.plan import (
     LABEL_MANAGED,
     LABEL_OWNER,
     LABEL_OWNER_KIND,
+    RESOURCES,
     Apply,
     Cache,
     Delete,
@@ -26,6 +29,9 @@ from mooring.reconcile.plan import (
     Patch,
     Plan,
 )
+
+GROUP = "berths.test"
+VERSIONS = dict.fromkeys(RESOURCES, f"{GROUP}/v1alpha1")
 
 
 class BerthPlanner:
@@ -113,4 +119,5 @@ def _became_ready(owner: Object, made: bool) -> bool:
 
 
 if __name__ == "__main__":
+    API_VERSIONS.update(VERSIONS)  # type: ignore[attr-defined]  # a dict, and nobody has read it yet
     sys.exit(main(planners=(BerthPlanner(),)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -19,18 +19,22 @@ from tests.support.kube import kubeconfig as admin_kubeconfig
 def kubeconfig() -> str:
     """The administrator's kubeconfig, of a cluster that has our CRDs."""
     path = admin_kubeconfig()
-    kube = Kube(path)
-    for crd in sorted((ROOT / "crds").glob("*.yaml")):
-        kube.apply(yaml.safe_load(crd.read_text(encoding="utf-8")))
-    for kind in ("TrainingJob", "ModelVersion", "ModelDeployment"):
-        eventually(f"{kind} is served", partial(_is_served, kube, kind))
+    install_crds(Kube(path))
     return path
 
 
+def install_crds(kube: Kube, group: str = "mooring.dev") -> None:
+    """Apply our CRDs, in another group where a test wants resources of its own, and wait until they are served."""
+    for path in sorted((ROOT / "crds").glob("*.yaml")):
+        crd = yaml.safe_load(path.read_text(encoding="utf-8").replace("mooring.dev", group))
+        kube.apply(crd)
+        eventually(f"{crd['metadata']['name']} is served", partial(_is_served, kube, crd["spec"]["names"]["kind"]))
+
+
 @contextmanager
-def new_namespace(kubeconfig: str) -> Iterator[Kube]:
+def new_namespace(kubeconfig: str, versions: Mapping[str, str] | None = None) -> Iterator[Kube]:
     """Make a namespace in which no pod can be made; it is deleted at the end without waiting for it."""
-    kube = Kube(kubeconfig, f"test-{uuid.uuid4().hex[:8]}")
+    kube = Kube(kubeconfig, f"test-{uuid.uuid4().hex[:8]}", versions)
     kube.create({"kind": "Namespace", "metadata": {"name": kube.namespace}})
     kube.create({"kind": "ResourceQuota", "metadata": {"name": "no-pods"}, "spec": {"hard": {"pods": "0"}}})
     try:

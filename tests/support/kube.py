@@ -68,9 +68,11 @@ def eventually(what: str, holds: Callable[[], object], seconds: float = 20) -> A
 class Kube:
     """Objects of the cluster, by kind and name, in one namespace (or the one given)."""
 
-    def __init__(self, kubeconfig: str, namespace: str = "default") -> None:
+    def __init__(self, kubeconfig: str, namespace: str = "default", versions: Mapping[str, str] | None = None) -> None:
+        """Use `versions` for kinds that live elsewhere than usual."""
         self.kubeconfig = kubeconfig
         self.namespace = namespace
+        self._versions = {**_VERSIONS, **(versions or {})}
         self._api: ApiClient = new_client_from_config(kubeconfig)  # type: ignore[no-untyped-call]  # not annotated
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
@@ -116,10 +118,10 @@ class Kube:
 
     def _full(self, obj: Mapping[str, Any]) -> Object:
         where = {} if obj["kind"] in _CLUSTER_WIDE else {"namespace": self.namespace}
-        return {"apiVersion": _VERSIONS[obj["kind"]], **obj, "metadata": {**where, **obj["metadata"]}}
+        return {"apiVersion": self._versions[obj["kind"]], **obj, "metadata": {**where, **obj["metadata"]}}
 
     def _path(self, kind: str, name: str = "", namespace: str | None = None) -> str:
-        version = _VERSIONS[kind]
+        version = self._versions[kind]
         root = f"/apis/{version}" if "/" in version else f"/api/{version}"
         where = (
             "" if kind in ("Namespace", "CustomResourceDefinition") else f"/namespaces/{namespace or self.namespace}"

@@ -60,7 +60,11 @@ class OperatorProcess:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         if self._wait_ready:
-            eventually("the operator is ready", self.is_ready, seconds=30)
+            try:
+                eventually("the operator is ready", self.is_ready, seconds=30)
+            except BaseException as error:
+                self.__exit__(type(error), error, None)
+                raise
         return self
 
     def __exit__(

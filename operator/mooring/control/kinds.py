@@ -10,7 +10,7 @@ MANAGED_SELECTOR = f"{LABEL_MANAGED}=mooring"
 
 FIELD_MANAGER = "mooring"
 
-_VERSIONS = {**API_VERSIONS, "Lease": "coordination.k8s.io/v1", "Event": "events.k8s.io/v1"}
+_OWN_USE = {"Lease": "coordination.k8s.io/v1", "Event": "events.k8s.io/v1"}
 
 
 def plural(kind: str) -> str:
@@ -20,7 +20,7 @@ def plural(kind: str) -> str:
 
 def group_version(kind: str) -> tuple[str, str]:
     """Return the group (empty for core) and the version of a kind."""
-    group, _, version = _VERSIONS[kind].rpartition("/")
+    group, _, version = (API_VERSIONS.get(kind) or _OWN_USE[kind]).rpartition("/")
     return group, version
 
 
