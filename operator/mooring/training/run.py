@@ -14,10 +14,11 @@ from mooring.api.estimators import ParametersRefused, Value, task_mismatch, vali
 from mooring.api.trainingjob import Task
 from mooring.api.wire import TrainOrder, TrainReport
 from mooring.artifact.errors import ArtifactError, StoreRefused, StoreUnavailable
-from mooring.artifact.folder import Stored, download, file_entry, read_manifest, upload
-from mooring.artifact.manifest import MANIFEST, Manifest, TrainedData
+from mooring.artifact.folder import Stored, upload
+from mooring.artifact.manifest import Manifest, TrainedData
 from mooring.artifact.predict import Answers, ask
 from mooring.artifact.store import Store
+from mooring.training.earlier import finished_before
 from mooring.training.evaluate import evaluate
 from mooring.training.failure import RunFailed, user_error
 from mooring.training.fit import fit, out_of_memory, processors
@@ -71,7 +72,7 @@ def _execute(run: Run) -> TrainReport:
     order, journal = run.order, run.journal
     parameters = check_recipe(order)
     store = Store(run.artifact_uri + "/", run.artifact_credentials)
-    if found := _finished_before(store, order):
+    if found := finished_before(store, order):
         journal.say(f"this run finished before: {store.location} is complete and is reported again")
         return _report(run, *found)
     loaded = _load(run)
@@ -105,20 +106,6 @@ def _check_task(order: TrainOrder, task: Task) -> None:
     if mismatch := task_mismatch(order.spec.trainer.sklearn.estimator, task):
         inferred = "" if order.spec.data.task else f" (the task that the target {order.spec.data.target!r} suggests)"
         raise user_error("TaskMismatch", mismatch + inferred)
-
-
-def _finished_before(store: Store, order: TrainOrder) -> tuple[Manifest, Stored] | None:
-    """Return the artifact that an earlier pod of this very run finished; a damaged one is made anew."""
-    with tempfile.TemporaryDirectory(prefix="mooring-") as folder:
-        try:
-            stored = download(store, Path(folder))
-            manifest = read_manifest(Path(folder))
-        except ArtifactError:
-            return None
-        files = [file_entry(file) for file in sorted(Path(folder).iterdir()) if file.name != MANIFEST]
-        whole = files == sorted(manifest.files, key=lambda file: file.path)
-        same_run = (manifest.model, manifest.run, manifest.run_id) == (order.model, order.run, order.run_id)
-        return (manifest, stored) if whole and same_run else None
 
 
 def _load(run: Run) -> Loaded:
