@@ -27,15 +27,19 @@ export MOORING_RUNTIME_IMAGE="$$(sed -n 's/^runtime=//p' <<<"$$images")"
 export KUBECONFIG="$$($(CLUSTER) kubeconfig)"
 endef
 # $(call took,what): how long the step took, in the form of the cluster tool's own lines.
-took = printf '[%6s.0s] %s: %s s\n' "$$SECONDS" "$(1)" "$$SECONDS" >&2
+took = printf '[%6s.0s] %s: %s s\n' "$$(($$(date +%s) - MOORING_STARTED))" "$(1)" "$$SECONDS" >&2
 
 .PHONY: help
 help:  ## list the targets
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 .PHONY: demo
-demo: linux curl deploy  ## real data, through a real Kubernetes, to answered predictions (and what makes that possible)
+demo: linux curl stage deploy  ## real data, through a real Kubernetes, to answered predictions
 	@$(BIN)/python -m demo
+
+.PHONY: stage
+stage:
+	@printf '\n── The stage: a Kubernetes, two images, the operator (times of single steps count from their own begin) ──────────────\n'
 
 .PHONY: test
 test: venv lint cluster images  ## everything, on the real cluster: lint, then all tests
@@ -73,8 +77,9 @@ deploy: venv images  ## install Mooring: CRDs, rights, policies, the operator
 	@SECONDS=0
 	$(export_images)
 	export KUBECTL="$$($(BIN)/python -c 'from demo.kubectl import program; print(program())')"
-	manifests/deploy.sh "$$MOORING_OPERATOR_IMAGE" "$$MOORING_RUNTIME_IMAGE" $(OVERLAY) | sed 's/^/          /' >&2
-	$(call took,installed Mooring)
+	said="$$(manifests/deploy.sh "$$MOORING_OPERATOR_IMAGE" "$$MOORING_RUNTIME_IMAGE" $(OVERLAY) 2>&1)" || {
+		echo "$$said"; echo "error: Mooring was not installed; see: kubectl -n mooring-system describe pods"; exit 1; } >&2
+	$(call took,installed Mooring ($$(grep -c applied <<<"$$said") objects))
 
 .PHONY: crds
 crds: venv  ## write crds/ anew from the models in operator/mooring/api

@@ -84,7 +84,7 @@ def check_refused(answer: str, word: str) -> None:
 
 
 def score(address: str, model: str, year: int, rows: int) -> Score:
-    """Ask about the first `rows` people of a year, and compare with what they answered."""
+    """Ask about `rows` people of a year, chosen by lot but always the same, and compare with what they answered."""
     people, answers = _people(year, rows)
     client = tritonclient.http.InferenceServerClient(address, network_timeout=ANSWER_SECONDS)
     right, version = 0, ""
@@ -103,7 +103,8 @@ def score(address: str, model: str, year: int, rows: int) -> Score:
 
 def _people(year: int, rows: int) -> tuple[pd.DataFrame, np.ndarray[tuple[int], np.dtype[np.int64]]]:
     people = pd.read_parquet(data.folder() / data.PREDICT.key)
-    people = people[people["year"] == year].head(rows)
+    people = people[people["year"] == year]
+    people = people.sample(min(rows, len(people)), random_state=0)
     answers = pd.read_parquet(data.folder() / data.ANSWERS.key).set_index("id")["employed"]
     return people.drop(columns=[*KNOWN]), answers.loc[people["id"]].to_numpy(np.int64)
 

@@ -61,7 +61,8 @@ def _namespace(kubectl: Kubectl) -> None:
         if LABEL not in labels:
             raise DemoFailed(f"namespace {name} exists and was not made by this demonstration: it is left alone")
         say("the namespace of an earlier demonstration is there: deleting it with all that is in it, to begin anew")
-        kubectl.show("delete", "namespace", name, "--wait=false")
+        command(f"kubectl delete namespace {name}")
+        kubectl.run("delete", "namespace", name, "--wait=false")
         follow(
             f"namespace {name} is gone",
             lambda: kubectl.run("get", "namespace", name, "-o", "name", "--ignore-not-found"),
@@ -72,8 +73,8 @@ def _namespace(kubectl: Kubectl) -> None:
         )
     say("a namespace in which only well-behaved pods may run (PodSecurity: restricted)")
     labels = {LABEL: "true", "pod-security.kubernetes.io/enforce": "restricted"}
-    kubectl.apply_object({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
     command(f"kubectl create namespace {name}")
+    kubectl.apply_object({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
 
 
 def _keys() -> dict[str, str]:

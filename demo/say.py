@@ -12,7 +12,7 @@ STARTED_VARIABLE = "MOORING_STARTED"
 """Seconds since 1970 at which `make` began, so that the times shown are those that a person waited."""
 
 INDENT = " " * 10
-WIDTH = 110
+WIDTH = 120
 
 _started = float(os.environ.get(STARTED_VARIABLE) or time.time())
 
@@ -42,6 +42,9 @@ def command(words: Sequence[str] | str) -> None:
 
 
 def output(text: str) -> None:
-    """Print what a command said."""
+    """Print what a command said; lines too long to read are broken, not cut."""
+    room = WIDTH - len(INDENT)
     for line in text.rstrip("\n").splitlines():
-        print(f"{INDENT}{line.rstrip()}"[:240], flush=True)
+        whole = line.rstrip()
+        for start in range(0, max(1, len(whole)), room):
+            print(INDENT + whole[start : start + room], flush=True)

@@ -23,7 +23,9 @@ def serve(kubectl: Kubectl, name: str, manifest: Path) -> ModelDeployment:
         seconds=SERVE_SECONDS,
         look_at=describe(kubectl, name),
     )
-    kubectl.show("get", "modeldeployment,deployment,service,pod", "-l", "app.kubernetes.io/managed-by=mooring")
+    kubectl.show("get", "modeldeployment", name)
+    ours = f"mooring.dev/owner-kind=ModelDeployment,mooring.dev/owner={name}"
+    kubectl.show("get", "deployment,service,pod", "-l", ours)
     return deployment
 
 

@@ -111,16 +111,19 @@ def _farewell() -> None:
     lines = [f"export KUBECONFIG={kubeconfig()}"]
     if not shutil.which("kubectl"):
         lines.append(f"alias kubectl={program()}")
-    lines += [
-        f"kubectl config set-context --current --namespace={NAMESPACE}",
-        "kubectl get mooring                       # everything, in a few columns",
-        f"kubectl describe modeldeployment {MODEL}     # conditions, history, events",
-        f'kubectl patch mdep {MODEL} --type=json -p \'[{{"op":"remove","path":"/spec/version"}}]\'   # follow again',
-        f"kubectl annotate tj {MODEL} mooring.dev/run=friday     # run the recipe again: says that nothing has changed",
-        f"kubectl edit tj {MODEL}                      # change the recipe: a run starts",
-        f"kubectl scale mdep {MODEL} --replicas=3",
-        f"kubectl port-forward svc/{MODEL} 8080:80 &   # then: curl -s http://127.0.0.1:8080/v2/models/{MODEL}",
-        "make clean                                # stops the cluster and all that it started",
-    ]
+    lines.append(f"alias k='kubectl -n {NAMESPACE}'")
+    follow_again = '[{"op": "remove", "path": "/spec/version"}]'
+    explained = {
+        "k get mooring": "everything, in a few columns",
+        f"k describe mdep {MODEL}": "conditions, history, events",
+        f"k patch mdep {MODEL} --type=json -p '{follow_again}'": "follow again",
+        f"k annotate tj {MODEL} mooring.dev/run=friday": "run again: nothing has changed",
+        f"k edit tj {MODEL}": "change the recipe: a run starts",
+        f"k scale mdep {MODEL} --replicas=3": "",
+        f"k port-forward svc/{MODEL} 8080:80 &": "",
+        f"curl -s http://127.0.0.1:8080/v2/models/{MODEL}": "what the model takes and gives",
+        "make clean": "stop the cluster and all that was started",
+    }
+    lines += [f"{line:<50}  # {what}" if what else line for line, what in explained.items()]
     for line in lines:
         command(line)

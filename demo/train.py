@@ -47,16 +47,18 @@ def show(kubectl: Kubectl, version: ModelVersion) -> None:
     came = spec.provenance
     say(f"{name} in its record (kubectl describe modelversion {name}), which nobody can change:")
     learnt = f"{came.estimator} on {spec.data.train_rows:,} rows, measured on {spec.data.holdout_rows:,} held out"
-    output(f"  learnt      {learnt}, seed {came.seed}")
+    output(f"  learnt             {learnt}, seed {came.seed}")
     for metric in spec.metrics:
         interval = f"  95% interval {metric.low} … {metric.high}" if metric.low and metric.high else ""
-        output(f"  {metric.name:<18}{metric.value:>8}{interval}")
+        output(f"  {metric.name:<19}{metric.value:>8}{interval}")
     for check in spec.gate.checks:
-        output(f"  gate        {check.metric} {check.rule}: {check.result}")
-    output(f"  verdict     {spec.gate.verdict}: {spec.gate.message}")
-    output(f"  came of     TrainingJob {came.training_job}, run {came.run}, recipe {came.recipe_hash}")
-    output(f"  data        {spec.data.uri}  {spec.data.digest[:23]}…")
-    output(f"  artifact    {spec.artifact.uri}  {spec.artifact.bytes / 1024:.0f} KiB  {spec.artifact.digest[:23]}…")
+        output(f"  {'gate':<19}{check.metric} {check.rule}: {check.result}")
+    output(f"  verdict            {spec.gate.verdict}: {spec.gate.message}")
+    output(f"  came of            TrainingJob {came.training_job}, run {came.run}, recipe {came.recipe_hash}")
+    output(f"  data               {spec.data.uri}  {spec.data.digest[:23]}…")
+    output(
+        f"  artifact           {spec.artifact.uri}  {spec.artifact.bytes / 1024:.0f} KiB  {spec.artifact.digest[:23]}…"
+    )
     if spec.gate.verdict != "Passed":
         raise DemoFailed(f"{name} is {spec.gate.verdict}, so that nothing would follow it: {spec.gate.message}")
 
