@@ -25,6 +25,12 @@ _SAMPLE = re.compile(r"^(mooring_\w+?)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
+def _compiled() -> dict[str, str]:
+    """Return what lets processes share compiled modules, which makes half of the time that a start takes."""
+    folder = Path(tempfile.gettempdir()) / "mooring-tests-compiled"
+    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder)}
+
+
 class OperatorProcess:
     """Start `python -m mooring.control` against a cluster; leaving the block ends it with SIGTERM.
 
@@ -45,7 +51,8 @@ class OperatorProcess:
         self._config = {"runtimeImage": "mooring-runtime:test", "namespaces": list(namespaces), **(config or {})}
         self._arguments = ["--kubeconfig", kubeconfig, "--host", "127.0.0.1", "--port", "0", *arguments]
         self._module = module
-        self._environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'operator'}:{ROOT}", **(environment or {})}
+        self._environment = {**os.environ, **_compiled(), "PYTHONPATH": f"{ROOT / 'operator'}:{ROOT}"}
+        self._environment |= environment or {}
         self._wait_ready = wait_ready
         self._folder = tempfile.TemporaryDirectory()
         self.log: list[str] = []

@@ -72,6 +72,7 @@ class Operator:
         try:
             if await self._lead():
                 return await self._work()
+            await self._election.release()  # it may have come in the moment that we were told to stop
             return 0
         finally:
             await _cancel(follow)
@@ -85,7 +86,10 @@ class Operator:
     async def _lead(self) -> bool:
         """Wait for the lease; return False when told to stop before it came."""
         if self._settings.lease:
-            await self._first_to_end(self._task(self._election.acquire, "election"))
+            election = self._task(self._election.acquire, "election")
+            for task in await self._first_to_end(election):
+                task.result()
+            await _cancel(election)
             self._client.may_write = lambda: self._election.holds
             self._leading = self._election.holds
         return self._leading and not self._stop.is_set()
@@ -138,9 +142,7 @@ class Operator:
         stop = self._task(self._stop.wait, "stop")
         done, _ = await asyncio.wait([stop, *tasks], return_when=asyncio.FIRST_COMPLETED)
         await _cancel(stop)
-        if stop in done and tasks[0].get_name() == "election":
-            await _cancel(*tasks)
-        return [task for task in tasks if task in done and not task.cancelled()]
+        return [task for task in tasks if task in done]
 
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()
