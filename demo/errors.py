@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class DemoFailed(Exception):  # noqa: N818 - named by what happened
+class DemoFailed(Exception):
     """A step did not work: what went wrong in a sentence, and the commands that show more."""
 
     def __init__(self, message: str, *look_at: str) -> None:

@@ -61,20 +61,33 @@ def _namespace(kubectl: Kubectl) -> None:
         if LABEL not in labels:
             raise DemoFailed(f"namespace {name} exists and was not made by this demonstration: it is left alone")
         say("the namespace of an earlier demonstration is there: deleting it with all that is in it, to begin anew")
-        command(f"kubectl delete namespace {name}")
-        kubectl.run("delete", "namespace", name, "--wait=false")
-        follow(
-            f"namespace {name} is gone",
-            lambda: kubectl.run("get", "namespace", name, "-o", "name", "--ignore-not-found"),
-            tell=lambda _: "",
-            done=lambda left: not left.strip(),
-            seconds=GONE_SECONDS,
-            look_at=(f"kubectl get all -n {name}",),
-        )
+        _delete(kubectl)
     say("a namespace in which only well-behaved pods may run (PodSecurity: restricted)")
     labels = {LABEL: "true", "pod-security.kubernetes.io/enforce": "restricted"}
     command(f"kubectl create namespace {name}")
     kubectl.apply_object({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+
+
+def _delete(kubectl: Kubectl) -> None:
+    """Delete the namespace. Its pods go first: a namespace that still has some waits for half their grace period."""
+    name = kubectl.namespace
+    kubectl.run("delete", "modeldeployments,trainingjobs", "--all", "--wait=false")
+    kubectl.run("delete", "pods", "--all", "--wait=false")
+    _wait_until_none(kubectl, "pods")
+    command(f"kubectl delete namespace {name}")
+    kubectl.run("delete", "namespace", name, "--wait=false")
+    _wait_until_none(kubectl, f"namespace/{name}")
+
+
+def _wait_until_none(kubectl: Kubectl, what: str) -> None:
+    follow(
+        f"the old {what} of {kubectl.namespace} are gone",
+        lambda: kubectl.run("get", what, "-o", "name", "--ignore-not-found"),
+        tell=lambda _: "",
+        done=lambda left: not left.strip(),
+        seconds=GONE_SECONDS,
+        look_at=(f"kubectl -n {kubectl.namespace} get all",),
+    )
 
 
 def _keys() -> dict[str, str]:

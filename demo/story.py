@@ -99,7 +99,7 @@ def _roll_back(kubectl: Kubectl, old: str, new: str) -> None:
     follow(
         f"{new} is gone",
         lambda: (read(kubectl, MODEL), pods(kubectl, new)),
-        tell=lambda seen: told(seen[0]),
+        tell=lambda seen: "" if seen[0].status.draining else told(seen[0]),
         done=lambda seen: not stale(seen[0]) and not seen[0].status.draining and not seen[1],
         seconds=DRAINED_SECONDS,
     )

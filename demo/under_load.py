@@ -77,6 +77,9 @@ def show(report: Report) -> None:
     if latency:
         output(f"  milliseconds: median {latency['p50']}, 99% below {latency['p99']}, longest {latency['max']}")
     output(f"  second by second: {_changes(report)}")
+    output(
+        "  (a connection that is kept open stays with the version that it reached, until that asks it to come again)"
+    )
     if report.failed:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(report.failures.items()))
         raise DemoFailed(f"{report.failed} requests failed ({kinds}), first: {'; '.join(report.first_failures)}")
