@@ -18,7 +18,7 @@ RUN /opt/mooring/bin/pip install --no-compile --require-hashes -r /tmp/requireme
  && cd /opt/mooring/lib/python3*/site-packages \
  && find . -type d \( -name tests -o -name include \) -prune -exec rm -rf {} + \
  && find . -type f \( -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h' -o -name '*.a' \) -delete \
- && rm -f pyarrow/*flight* pyarrow/*substrait* pyarrow/libarrow_python*.so pyarrow/libarrow_python*.so.*.* \
+ && rm -f pyarrow/*flight* pyarrow/libarrow_python*.so pyarrow/libarrow_python*.so.*.* \
  && /opt/mooring/bin/python3 -m compileall -q .
 
 FROM ${BASE_IMAGE} AS operator

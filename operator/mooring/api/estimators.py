@@ -31,7 +31,7 @@ MOORING_DECIDES = {
 """Parameters of scikit-learn that a recipe cannot set, and why."""
 
 
-class ParametersRefused(ValueError):  # noqa: N818 - named by what happened
+class ParametersRefused(ValueError):
     """Parameters do not exist or do not fit the estimator; the message lists every problem."""
 
 

@@ -1,4 +1,3 @@
-# ruff: noqa: N818 - they are named by the decision, as httpx names its own
 """What can go wrong with a store or an artifact, one class for each decision of the caller.
 
 StoreError

@@ -101,7 +101,7 @@ class Store:
         try:
             yield
         except (BaseError, OSError, ValueError) as error:
-            raise explain(error, self.location, urlsplit(self._endpoint).hostname) from None
+            raise explain(error, self.location, urlsplit(self._endpoint).netloc) from None
 
 
 def _connect(location: Location, credentials: Mapping[str, str]) -> ObjectStore:

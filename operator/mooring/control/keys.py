@@ -7,9 +7,6 @@ from typing import Protocol
 
 from mooring.reconcile.plan import LABEL_OWNER, LABEL_OWNER_KIND, RESOURCES, Key, Object
 
-FOLLOWERS = ("TrainingJob", "ModelDeployment")
-"""Kinds whose plans read the ModelVersions of their model."""
-
 
 class Models(Protocol):
     """Knows which resources speak of a model."""
@@ -40,12 +37,16 @@ def model_of(kind: str, obj: Object) -> str | None:
 
 
 def keys_of(kind: str, obj: Object, models: Models) -> frozenset[Key]:
-    """Return the keys whose plans read this object."""
+    """Return the keys whose plans read this object: its owner's, and those of every resource of the same model.
+
+    A version is recorded by a TrainingJob, followed by ModelDeployments and mirrors who serves it; of two
+    TrainingJobs of a model the younger waits for the older to go.
+    """
     namespace = str(obj["metadata"].get("namespace", ""))
     keys = {Key(kind, namespace, obj["metadata"]["name"])} if kind in RESOURCES else set()
     if (owner := owner_of(obj)) is not None:
         keys.add(owner)
-    if kind == "ModelVersion" and (model := model_of(kind, obj)) is not None:
-        for follower in FOLLOWERS:
-            keys.update(Key(follower, namespace, name) for name in models.of_model(follower, namespace, model))
+    if (model := model_of(kind, obj)) is not None:
+        for reader in RESOURCES:
+            keys.update(Key(reader, namespace, name) for name in models.of_model(reader, namespace, model))
     return frozenset(keys)

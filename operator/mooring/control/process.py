@@ -56,7 +56,6 @@ class Operator:
         teller = EventTeller(client, self._metrics, identity)
         reconciler = Reconciler(planners, cache, config, writer, teller, self._metrics)
         self._queue = WorkQueue(reconciler.reconcile, workers=config.workers)
-        reconciler.enqueue = self._queue.add
         self._resync = Resync(client, self._feed, self._metrics, config.namespaces, self._queue.add_after)
         lease = LeaseObject(client, settings.lease_namespace, settings.lease_name)
         self._election = Election(lease, identity, Durations.of(settings.lease_seconds))

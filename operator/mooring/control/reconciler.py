@@ -49,8 +49,6 @@ class Reconciler:
         self._teller = teller
         self._metrics = metrics
         self._clock = clock
-        self.enqueue: Callable[[Key], None] = lambda key: None
-        """Where keys go that a plan wants looked at again; the queue needs us first, so it is set afterwards."""
 
     async def reconcile(self, key: Key) -> Outcome:
         """Look at a resource once. Every foreseen failure is an outcome; what is raised is a bug."""
@@ -96,8 +94,6 @@ class Reconciler:
             await self._writer.status(key, live, plan.status)
         for event in plan.events:
             await self._teller.tell(key, live, event)
-        for other in plan.again:
-            self.enqueue(other)
 
     async def _say_taken(self, key: Key, taken: str) -> Outcome:
         """Put into the status that a stranger has a name we need; nothing of the stranger's is touched."""

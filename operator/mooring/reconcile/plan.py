@@ -75,14 +75,12 @@ class Plan:
     """What should be done about one resource. Carried out in this order: writes, then status, then events.
 
     `status` is the whole status; it is written only where it differs from the one seen.
-    `again` are keys of other resources whose plans read what this one decided.
     """
 
     writes: tuple[Apply | Patch | Delete, ...] = ()
     status: Object | None = None
     requeue_after: float | None = None
     events: tuple[Event, ...] = ()
-    again: tuple[Key, ...] = ()
 
 
 class Cache(Protocol):

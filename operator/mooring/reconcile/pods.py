@@ -17,7 +17,13 @@ class Ending:
     exit_code: int
     reason: str
     message: str
+    """What it left as its last words, or else the end of its log."""
     at: str
+
+    @property
+    def last_line(self) -> str:
+        """Return the line that says most: the last one, as in a traceback."""
+        return next((line.strip() for line in reversed(self.message.splitlines()) if line.strip()), "")
 
 
 @dataclass(frozen=True)

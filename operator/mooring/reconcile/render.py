@@ -89,6 +89,7 @@ def pod_spec(container: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
         "containers": [
             {
                 "imagePullPolicy": "IfNotPresent",
+                "terminationMessagePolicy": "FallbackToLogsOnError",
                 "securityContext": {
                     "allowPrivilegeEscalation": False,
                     "readOnlyRootFilesystem": True,

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from reprlib import Repr
 
 
-class Rejected(Exception):  # noqa: N818 (it is an answer, not an error of ours)
+class Rejected(Exception):
     """A request that is answered with an error: `message` says what is wrong, at which input, and what was expected."""
 
     def __init__(self, status: HTTPStatus, message: str, headers: Mapping[str, str] | None = None) -> None:
@@ -17,7 +17,7 @@ class Rejected(Exception):  # noqa: N818 (it is an answer, not an error of ours)
         self.headers = headers or {}
 
 
-class CannotServe(Exception):  # noqa: N818
+class CannotServe(Exception):
     """A pod that cannot serve its version: `reason` in CamelCase, a sentence, and whether a restart may help."""
 
     def __init__(self, reason: str, message: str, *, retry: bool = False) -> None:

@@ -7,7 +7,7 @@ from mooring.api.trainingjob import Failure, FailureClass
 MESSAGE_LIMIT = 1000
 
 
-class RunFailed(Exception):  # noqa: N818 - what happened
+class RunFailed(Exception):
     """The run ends here: `failure_class` decides whether a retry can help, the message what a person should do."""
 
     def __init__(self, failure_class: FailureClass, reason: str, message: str) -> None:

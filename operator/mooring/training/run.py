@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
+from threadpoolctl import threadpool_limits
 
 from mooring.api.estimators import ParametersRefused, Value, task_mismatch, validate_parameters
 from mooring.api.trainingjob import Task

@@ -18,12 +18,13 @@ def test_a_child_concerns_its_owner_by_labels() -> None:
     assert keys_of("Pod", pod, ObjectCache()) == {Key("ModelDeployment", "space", "income")}
 
 
-def test_a_version_concerns_whoever_follows_its_model() -> None:
+def test_a_resource_concerns_every_other_of_its_model() -> None:
     cache = ObjectCache()
     cache.observe("ModelDeployment", seen("web", spec={"model": "income"}))
     cache.observe("ModelDeployment", seen("other", spec={"model": "churn"}))
     cache.observe("TrainingJob", seen("income", spec={}))
     cache.observe("TrainingJob", seen("nightly", spec={"model": "income"}))
+    cache.observe("ModelVersion", seen("income-v1", spec={"model": "income"}))
     keys = keys_of("ModelVersion", seen("income-v1", spec={"model": "income"}), cache)
     assert keys == {
         Key("ModelVersion", "space", "income-v1"),
@@ -31,6 +32,8 @@ def test_a_version_concerns_whoever_follows_its_model() -> None:
         Key("TrainingJob", "space", "income"),
         Key("TrainingJob", "space", "nightly"),
     }
+    assert keys_of("ModelDeployment", seen("web", spec={"model": "income"}), cache) == keys
+    assert keys_of("TrainingJob", seen("income", spec={}), cache) == keys
 
 
 def test_labels_that_name_no_resource_concern_nobody() -> None:

@@ -47,7 +47,6 @@ def plan(seen: Seen, now: datetime) -> Plan:
         status=compose(seen, rollout, now).to_json(),
         requeue_after=_look_again(seen, rollout, now),
         events=rollout.events,
-        again=_versions(seen, rollout),
     )
 
 
@@ -58,13 +57,3 @@ def _look_again(seen: Seen, rollout: Rollout, now: datetime) -> float | None:
         waited = (now - rollout.candidate.since).total_seconds()
         moments.append(seen.deployment.spec.rollout.progress_deadline_seconds - waited)
     return max(min(moments) + 0.1, _LOOK_AGAIN) if moments else None
-
-
-def _versions(seen: Seen, rollout: Rollout) -> tuple[Key, ...]:
-    """Return the versions whose status mirrors who serves them."""
-    before = seen.deployment.status
-    arms = (before.stable, before.candidate, rollout.stable, rollout.candidate)
-    names = sorted({arm.version for arm in arms if arm is not None})
-    if (before.stable, before.candidate) == (rollout.stable, rollout.candidate):
-        return ()
-    return tuple(Key("ModelVersion", seen.deployment.metadata.namespace, name) for name in names)

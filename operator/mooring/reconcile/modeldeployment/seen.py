@@ -64,11 +64,13 @@ def look(key: Key, cache: Cache, config: OperatorConfig) -> Seen | None:
     pods: dict[str, list[Object]] = {}
     for pod in cache.children("Pod", key):
         pods.setdefault(pod["metadata"].get("labels", {}).get(LABEL_ARM, ""), []).append(pod)
-    versions = (ModelVersion.model_validate(item) for item in cache.all("ModelVersion", key.namespace))
+    model = deployment.spec.model
+    records = (item for item in cache.all("ModelVersion", key.namespace) if item["spec"].get("model") == model)
+    versions = map(ModelVersion.model_validate, records)
     return Seen(
         deployment=deployment,
         config=config,
-        versions={item.metadata.name: item for item in versions if item.spec.model == deployment.spec.model},
+        versions={item.metadata.name: item for item in versions},
         children={item["metadata"]["name"]: read_child(item) for item in cache.children("Deployment", key)},
         services={item["metadata"]["name"]: item["metadata"]["uid"] for item in cache.children("Service", key)},
         revisions={i["metadata"]["name"]: _read_revision(i) for i in cache.children("ControllerRevision", key)},

@@ -30,5 +30,5 @@ def _complaint(seen: Seen, pod: PodSeen) -> str | None:
         limit = asked.limits.memory if asked and asked.limits else None
         hit = f"hit its memory limit of {limit}" if limit else "ran out of the node's memory"
         return f"pod {pod.name}: OOMKilled: {hit}: raise resources.limits.memory"
-    said = pod.ending.message or f"ended with status {pod.ending.exit_code} {pod.ending.reason}"
+    said = pod.ending.last_line or f"ended with status {pod.ending.exit_code} {pod.ending.reason}"
     return f"pod {pod.name}: {said}"

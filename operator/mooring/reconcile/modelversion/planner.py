@@ -35,6 +35,8 @@ def used_by(version: ModelVersion, deployments: Iterable[Object]) -> list[UsedBy
     """Return who serves a version, by name."""
     name, users = version.metadata.name, []
     for item in deployments:
+        if item["spec"].get("model") != version.spec.model:
+            continue
         deployment = ModelDeployment.model_validate(item)
         stable, candidate = deployment.status.stable, deployment.status.candidate
         if stable is not None and stable.version == name:

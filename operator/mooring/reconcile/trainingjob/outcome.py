@@ -108,7 +108,7 @@ def _why_ended(pod: PodSeen, spec: RunSpec) -> Failure:
         limit = limits.memory if limits and limits.memory else None
         hit = f"hit its memory limit of {limit}" if limit else "ran out of the node's memory"
         return _failure("OutOfMemory", "OOMKilled", f"training {hit}: raise run.resources.limits.memory")
-    said = f": {ending.message}" if ending.message else ""
+    said = f": {ending.last_line}" if ending.last_line else ""
     if ending.exit_code == EXIT_USER:
         return _failure("User", "Refused", f"pod {pod.name} refused the recipe{said or '; its log says why'}")
     return _failure(

@@ -105,8 +105,10 @@ def _read_order(job: Object) -> TrainOrder | None:
 def _older_owner(job: TrainingJob, others: Iterable[Object]) -> str | None:
     mine = (job.metadata.creation_timestamp, job.metadata.name)
     for item in others:
+        if (item["spec"].get("model") or item["metadata"]["name"]) != job.model:
+            continue  # before it is parsed: a namespace may hold many
         other = TrainingJob.model_validate(item)
-        if other.model != job.model or other.metadata.uid == job.metadata.uid:
+        if other.metadata.uid == job.metadata.uid:
             continue
         theirs = (other.metadata.creation_timestamp, other.metadata.name)
         if None not in (*mine, *theirs) and theirs < mine:
