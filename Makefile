@@ -10,7 +10,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CLUSTER := $(PYTHON) -m cluster
-# More words for pytest, for example: make unit ARGS="-k digest"
+# Which tests, and more words for pytest: make test TESTS=tests/e2e/test_serving.py ARGS="-k pinned"
+TESTS ?= tests
 ARGS ?=
 # What manifests/deploy.sh installs: a folder below manifests/.
 OVERLAY ?= overlays/local
@@ -44,7 +45,7 @@ stage:
 .PHONY: test
 test: venv lint cluster images  ## everything, on the real cluster: lint, then all tests
 	@$(export_images)
-	$(BIN)/pytest tests $(ARGS)
+	$(BIN)/pytest $(TESTS) $(ARGS)
 
 .PHONY: unit
 unit: venv  ## the tests that need no cluster, in seconds
@@ -112,6 +113,8 @@ venv:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	echo "$(CURDIR)/operator" >"$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/mooring.pth"
+	printf '#!%s\nimport sys\nfrom mooring.cli.main import main\nsys.exit(main())\n' "$(CURDIR)/$(BIN)/python" >$(BIN)/mooring
+	chmod +x $(BIN)/mooring
 	echo "$$key" >$(VENV)/made-from
 	$(call took,made $(VENV))
 
