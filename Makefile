@@ -61,9 +61,9 @@ lint: venv  ## style, types, and who may import whom
 	$(call took,lint)
 
 .PHONY: bench
-bench: deploy  ## measure the loop on the running cluster; prints the table of README.md
+bench: deploy  ## measure the loop on the running cluster; prints a table (ARGS="--fill README.md")
 	@$(export_images)
-	$(BIN)/python -m bench.loop
+	$(BIN)/python -m bench.loop $(ARGS)
 
 .PHONY: cluster
 cluster: linux  ## bring up the local Kubernetes (20 s; minutes the first time), or check your own

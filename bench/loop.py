@@ -7,10 +7,14 @@ are and how long the code is. Times of the machine that it runs on, once: repeat
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
+import re
 import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
 from bench import code_size
 from bench.watching import Watch
@@ -33,7 +37,7 @@ MIB = 1024 * 1024
 
 def train(kubectl: Kubectl) -> list[str]:
     """Return the rows about a training."""
-    with Watch(kubectl, "jobs") as jobs, Watch(kubectl, "modelversions") as versions:
+    with Watch(kubectl, "jobs") as jobs, Watch(kubectl, "modelversions.mooring.dev") as versions:
         time.sleep(2.0)  # until both watches stand: they tell of nothing by which that could be seen
         began = time.monotonic()
         kubectl.run("apply", "-f", str(SAMPLES / "trainingjob.yaml"))
@@ -118,7 +122,7 @@ def _steps(kubectl: Kubectl) -> dict[str, float]:
     for report in (TrainReport.decode(end.get("message", "")) for end in ended):
         if report is not None:
             return report.seconds
-    version = kubectl.read("modelversion", f"{MODEL}-v1", ModelVersion)
+    version = kubectl.read(ModelVersion, f"{MODEL}-v1")
     raise DemoFailed(f"the training pod's report is gone (recorded: {version is not None})")
 
 
@@ -126,23 +130,35 @@ def _image(kubectl: Kubectl, selector: str) -> str:
     return kubectl.run("get", "pods", "-l", selector, "-o", "jsonpath={.items[0].spec.containers[0].image}")
 
 
-def main() -> int:
+def fill(document: Path, table: str) -> None:
+    """Put the table between the marks of a document."""
+    text = document.read_text(encoding="utf-8")
+    marked = re.compile(r"(<!-- bench -->\n).*?(<!-- end of bench -->)", re.DOTALL)
+    document.write_text(marked.sub(lambda part: f"{part[1]}{table}\n{part[2]}", text), encoding="utf-8")
+
+
+def main(arguments: Sequence[str]) -> int:
     """Measure, and print the table on stdout; what it does is told on stderr."""
+    parser = argparse.ArgumentParser(prog="python -m bench.loop", description=__doc__)
+    parser.add_argument("--fill", type=Path, metavar="FILE", help="also put the table between the marks of this file")
+    options = parser.parse_args(arguments)
     kubectl = Kubectl(NAMESPACE)
     try:
         with contextlib.redirect_stdout(sys.stderr):
             place.prepare(kubectl)
             say("measuring; about a minute")
             rows = [*train(kubectl), *serve(kubectl), *images(kubectl), *operator(), *code()]
-            kubectl.run("delete", "modeldeployments,trainingjobs", "--all")
+            kubectl.run("delete", place.OURS, "--all")
             kubectl.run("delete", "namespace", NAMESPACE, "--wait=false")
     except DemoFailed as error:
         print(f"error: {error}", *error.look_at, sep="\n  ", file=sys.stderr)
         return 1
-    print("| | |\n|---|---|")
-    print("\n".join(row for row in rows if row))
+    table = "\n".join(["| | |", "|---|---|", *(row for row in rows if row)])
+    print(table)
+    if options.fill:
+        fill(options.fill, table)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -16,10 +16,16 @@ from cluster import existing
 from cluster.paths import ADMIN_KUBECONFIG, BIN, REPOSITORY
 from demo.errors import DemoFailed
 from demo.say import command, output
+from mooring.api.base import GROUP
 
 Resource = TypeVar("Resource", bound=BaseModel)
 
 CALL_SECONDS = 60.0
+
+
+def in_repository(path: Path) -> str:
+    """Return a file's path as a person in the repository types it."""
+    return str(path.relative_to(REPOSITORY))
 
 
 def program() -> str:
@@ -84,14 +90,15 @@ class Kubectl:
         """Return the environment that kubectl runs in."""
         return {**os.environ, "KUBECONFIG": kubeconfig()}
 
-    def read(self, kind: str, name: str, model: type[Resource]) -> Resource | None:
-        """Return a resource, or None where there is none."""
+    def read(self, model: type[Resource], name: str) -> Resource | None:
+        """Return a resource of ours, or None where there is none."""
+        kind = f"{model.__name__.lower()}s.{GROUP}"
         text = self.run("get", kind, name, "-o", "json", "--ignore-not-found")
         return model.model_validate_json(text) if text.strip() else None
 
     def apply(self, path: Path) -> None:
         """Apply a file of the repository before the reader's eyes."""
-        self.show("apply", "-f", str(path.relative_to(REPOSITORY)))
+        self.show("apply", "-f", in_repository(path))
 
     def apply_object(self, thing: Mapping[str, object]) -> None:
         """Apply an object that is not worth a reader's time."""

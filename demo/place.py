@@ -17,6 +17,7 @@ SECRET = "object-store"  # noqa: S105 - a name, not a secret
 STORE_PORT = 9000
 LABEL = "mooring.dev/demo"
 GONE_SECONDS = 180.0
+OURS = "modeldeployments.mooring.dev,trainingjobs.mooring.dev"
 
 
 def prepare(kubectl: Kubectl) -> None:
@@ -71,7 +72,7 @@ def _namespace(kubectl: Kubectl) -> None:
 def _delete(kubectl: Kubectl) -> None:
     """Delete the namespace. Its pods go first: a namespace that still has some waits for half their grace period."""
     name = kubectl.namespace
-    kubectl.run("delete", "modeldeployments,trainingjobs", "--all", "--wait=false")
+    kubectl.run("delete", OURS, "--all", "--wait=false")
     kubectl.run("delete", "pods", "--all", "--wait=false")
     _wait_until_none(kubectl, "pods")
     command(f"kubectl delete namespace {name}")

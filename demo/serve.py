@@ -6,7 +6,7 @@ from pathlib import Path
 
 from demo.errors import DemoFailed
 from demo.follow import follow
-from demo.kubectl import Kubectl
+from demo.kubectl import Kubectl, in_repository
 from mooring.api.modeldeployment import ModelDeployment
 
 SERVE_SECONDS = 180.0
@@ -23,7 +23,7 @@ def serve(kubectl: Kubectl, name: str, manifest: Path) -> ModelDeployment:
         seconds=SERVE_SECONDS,
         look_at=describe(kubectl, name),
     )
-    kubectl.show("get", "modeldeployment", name)
+    kubectl.show("get", "-f", in_repository(manifest))
     ours = f"mooring.dev/owner-kind=ModelDeployment,mooring.dev/owner={name}"
     kubectl.show("get", "deployment,service,pod", "-l", ours)
     return deployment
@@ -43,7 +43,7 @@ def until_serving(kubectl: Kubectl, name: str, version: str, *, seconds: float =
 
 def read(kubectl: Kubectl, name: str) -> ModelDeployment:
     """Return the ModelDeployment; raises DemoFailed where it is gone."""
-    deployment = kubectl.read("modeldeployment", name, ModelDeployment)
+    deployment = kubectl.read(ModelDeployment, name)
     if deployment is None:
         raise DemoFailed(f"ModelDeployment {name} was deleted while it was followed")
     return deployment

@@ -11,7 +11,7 @@ from demo import ask, place, under_load
 from demo.errors import DemoFailed
 from demo.follow import follow
 from demo.forward import Forward
-from demo.kubectl import Kubectl, kubeconfig, program
+from demo.kubectl import Kubectl, in_repository, kubeconfig, program
 from demo.say import chapter, command, elapsed, output, say
 from demo.serve import news as told
 from demo.serve import pods, read, serve, stale, until_serving
@@ -21,6 +21,7 @@ from mooring.api.modelversion import ModelVersion
 NAMESPACE = "mooring-demo"
 MODEL = "income"
 SAMPLES = REPOSITORY / "samples" / "census"
+SERVING = SAMPLES / "modeldeployment.yaml"
 YEARS = (2016, 2017, 2018)
 ASKED = 1000
 DRAINED_SECONDS = 120.0
@@ -36,7 +37,7 @@ def tell() -> None:
     first = train(kubectl, MODEL, SAMPLES / "trainingjob.yaml")
     show(kubectl, first)
     chapter("Serving")
-    serve(kubectl, MODEL, SAMPLES / "modeldeployment.yaml")
+    serve(kubectl, MODEL, SERVING)
     _ask(kubectl, first)
     chapter("A better recipe takes over, under load, and is taken back")
     _replace(kubectl, first)
@@ -80,14 +81,15 @@ def _replace(kubectl: Kubectl, first: ModelVersion) -> None:
     missing = {old, new} - set(report.versions)
     if missing:
         raise DemoFailed(f"no request was answered by {' and '.join(missing)}")
-    kubectl.show("get", "modelversion")
+    kubectl.show("get", "modelversions.mooring.dev")
 
 
 def _roll_back(kubectl: Kubectl, old: str, new: str) -> None:
     chapter("The way back: the old version is pinned, and still runs")
     before = pods(kubectl, old)
     began = elapsed()
-    kubectl.show("patch", "modeldeployment", MODEL, "--type=merge", "-p", json.dumps({"spec": {"version": old}}))
+    pin = json.dumps({"spec": {"version": old}})
+    kubectl.show("patch", "-f", in_repository(SERVING), "--type=merge", "-p", pin)
     until_serving(kubectl, MODEL, old)
     say(f"{old} serves again, {elapsed() - began:.1f} s after it was pinned")
     if before and before == pods(kubectl, old):

@@ -16,7 +16,7 @@ TRAIN_SECONDS = 300.0
 
 def train(kubectl: Kubectl, name: str, recipe: Path) -> ModelVersion:
     """Apply a recipe and return the version that its run made; raises DemoFailed."""
-    before = kubectl.read("trainingjob", name, TrainingJob)
+    before = kubectl.read(TrainingJob, name)
     last = (before.status.last_run or 0) if before else 0
     kubectl.apply(recipe)
     describe = f"kubectl -n {kubectl.namespace} describe trainingjob {name}"
@@ -34,7 +34,7 @@ def train(kubectl: Kubectl, name: str, recipe: Path) -> ModelVersion:
     if run.failure is not None or run.version is None:
         why = run.failure.message if run.failure else "it made no version"
         raise DemoFailed(f"run {run.run} of TrainingJob {name} failed: {why}", describe)
-    version = kubectl.read("modelversion", run.version, ModelVersion)
+    version = kubectl.read(ModelVersion, run.version)
     if version is None:
         raise DemoFailed(f"{run.version} is said to be recorded, but it is not there", describe)
     return version
@@ -43,7 +43,7 @@ def train(kubectl: Kubectl, name: str, recipe: Path) -> ModelVersion:
 def show(kubectl: Kubectl, version: ModelVersion) -> None:
     """Show what a version's record says."""
     spec, name = version.spec, version.metadata.name
-    kubectl.show("get", "modelversion", name)
+    kubectl.show("get", "modelversions.mooring.dev", name)
     came = spec.provenance
     say(f"{name} in its record (kubectl describe modelversion {name}), which nobody can change:")
     learnt = f"{came.estimator} on {spec.data.train_rows:,} rows, measured on {spec.data.holdout_rows:,} held out"
@@ -64,7 +64,7 @@ def show(kubectl: Kubectl, version: ModelVersion) -> None:
 
 
 def _read(kubectl: Kubectl, name: str) -> TrainingJob:
-    job = kubectl.read("trainingjob", name, TrainingJob)
+    job = kubectl.read(TrainingJob, name)
     if job is None:
         raise DemoFailed(f"TrainingJob {name} was deleted while it was followed")
     return job
