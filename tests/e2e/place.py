@@ -80,7 +80,9 @@ class Place:
         """Return what kubectl prints, as a user would see it."""
         environment = {**os.environ, "KUBECONFIG": self.kube.kubeconfig}
         command = [kubectl_path(), "-n", self.namespace, *words]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"kubectl {' '.join(words)}: {done.stderr}"
+        return done.stdout
 
 
 def kubectl_path() -> str:

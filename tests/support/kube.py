@@ -28,6 +28,7 @@ _VERSIONS = {
     "Pod": "v1",
     "ResourceQuota": "v1",
     "Secret": "v1",
+    "ConfigMap": "v1",
     "Job": "batch/v1",
     "Deployment": "apps/v1",
     "ControllerRevision": "apps/v1",

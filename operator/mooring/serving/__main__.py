@@ -13,6 +13,7 @@ import sys
 import uvloop
 
 from mooring.api.wire import EXIT_USER
+from mooring.artifact.store import PATIENCE_VARIABLE
 from mooring.serving.errors import CannotServe
 from mooring.serving.lifecycle import serve
 from mooring.serving.log import configure
@@ -24,6 +25,7 @@ _log = logging.getLogger("mooring.serving")
 def main() -> int:
     """Run the process, and return its exit status."""
     configure()
+    os.environ.setdefault(PATIENCE_VARIABLE, "8")  # a pod that waits in silence tells nobody why
     last_words = LastWords.from_environment(os.environ)
     try:
         uvloop.run(serve(Settings.from_environment(os.environ)))

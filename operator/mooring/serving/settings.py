@@ -33,8 +33,8 @@ class Settings:
     admin_port: int = ADMIN_PORT
     drain_seconds: float = 20.0
     """Between SIGTERM and the end: as long as it may take until nobody sends requests here any more."""
-    load_seconds: float = 60.0
-    """How long a store that cannot be reached is tried."""
+    load_seconds: float = 20.0
+    """How long a store that cannot be reached is tried before the pod ends, says so, and is started again."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:

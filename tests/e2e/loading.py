@@ -1,0 +1,58 @@
+"""A pod that asks a Service without pause and without retries, and counts what fails."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.e2e.asking import person
+from tests.e2e.place import Place, runtime_image
+from tests.support.kube import ROOT, eventually
+
+NAME = "load"
+LIMIT_SECONDS = 240
+
+
+def start(place: Place, service: str, *, rate: int = 60, connections: int = 6) -> None:
+    """Start asking; it ends by itself after LIMIT_SECONDS."""
+    script = (ROOT / "demo" / "load.py").read_text(encoding="utf-8")
+    place.kube.create({"kind": "ConfigMap", "metadata": {"name": NAME}, "data": _files(script)})
+    url = f"http://{service}.{place.namespace}.svc/v2/models/income/infer"
+    words = ["--seconds", str(LIMIT_SECONDS), "--rate", str(rate), "--connections", str(connections)]
+    place.kube.create(_pod(["python3", "/load/load.py", url, "/load/request.json", *words]))
+    eventually("the load runs", lambda: (place.kube.get("Pod", NAME) or {})["status"]["phase"] == "Running", 60)
+
+
+def stop(place: Place) -> dict[str, Any]:
+    """Stop asking and return the count."""
+    place.kubectl("exec", NAME, "--", "python3", "-c", "import os; os.kill(1, 15)")
+    eventually("the load has ended", lambda: (place.kube.get("Pod", NAME) or {})["status"]["phase"] != "Running", 60)
+    report: dict[str, Any] = json.loads(place.kubectl("logs", NAME).splitlines()[-1])
+    return report
+
+
+def _files(script: str) -> dict[str, str]:
+    return {"load.py": script, "request.json": json.dumps(person())}
+
+
+def _pod(command: list[str]) -> dict[str, Any]:
+    container = {
+        "name": "load",
+        "image": runtime_image(),
+        "imagePullPolicy": "IfNotPresent",
+        "command": command,
+        "volumeMounts": [{"name": "files", "mountPath": "/load"}],
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    }
+    spec = {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 65532,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [container],
+        "volumes": [{"name": "files", "configMap": {"name": NAME}}],
+    }
+    return {"kind": "Pod", "metadata": {"name": NAME}, "spec": spec}
