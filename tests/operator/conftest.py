@@ -15,10 +15,13 @@ __all__ = ["kubeconfig", "sample"]
 
 
 @pytest.fixture(scope="session")
-def berths(kubeconfig: str) -> str:
-    """The kubeconfig of a cluster that has berths."""
-    install_crds(Kube(kubeconfig, versions=VERSIONS), GROUP)
-    return kubeconfig
+def berths(kubeconfig: str) -> Iterator[str]:
+    """The kubeconfig of a cluster that has berths, for as long as these tests run."""
+    kube = Kube(kubeconfig, versions=VERSIONS)
+    names = install_crds(kube, GROUP)
+    yield kubeconfig
+    for name in names:
+        kube.delete("CustomResourceDefinition", name)
 
 
 @pytest.fixture

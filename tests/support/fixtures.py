@@ -23,12 +23,22 @@ def kubeconfig() -> str:
     return path
 
 
-def install_crds(kube: Kube, group: str = "mooring.dev") -> None:
-    """Apply our CRDs, in another group where a test wants resources of its own, and wait until they are served."""
+def install_crds(kube: Kube, group: str = "mooring.dev") -> list[str]:
+    """Apply our CRDs and wait until they are served; returns their names.
+
+    In another group, where a test wants resources of its own, they have no short names: those are the real ones'.
+    """
+    names = []
     for path in sorted((ROOT / "crds").glob("*.yaml")):
         crd = yaml.safe_load(path.read_text(encoding="utf-8").replace("mooring.dev", group))
-        kube.apply(crd)
-        eventually(f"{crd['metadata']['name']} is served", partial(_is_served, kube, crd["spec"]["names"]["kind"]))
+        if group != "mooring.dev":
+            crd["spec"]["names"] = {
+                name: value for name, value in crd["spec"]["names"].items() if name not in ("shortNames", "categories")
+            }
+        kube.apply(crd, manager="mooring-deploy")
+        names.append(crd["metadata"]["name"])
+        eventually(f"{names[-1]} is served", partial(_is_served, kube, crd["spec"]["names"]["kind"]))
+    return names
 
 
 @contextmanager

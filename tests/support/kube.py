@@ -90,9 +90,9 @@ class Kube:
     def create(self, obj: Mapping[str, Any]) -> Object:
         return self._send("POST", self._path(obj["kind"]), self._full(obj))
 
-    def apply(self, obj: Mapping[str, Any]) -> Object:
+    def apply(self, obj: Mapping[str, Any], manager: str = "test") -> Object:
         path = self._path(obj["kind"], obj["metadata"]["name"])
-        return self._send("PATCH", path, self._full(obj), APPLY, fieldManager="test", force="true")
+        return self._send("PATCH", path, self._full(obj), APPLY, fieldManager=manager, force="true")
 
     def merge(self, kind: str, name: str, change: Mapping[str, Any], subresource: str = "") -> Object:
         return self._send("PATCH", self._path(kind, name) + subresource, change, MERGE)
