@@ -8,12 +8,19 @@ from dataclasses import dataclass
 from mooring.api.wire import ServeOrder
 from mooring.serving.batch import Batcher
 from mooring.serving.golden import text_columns
-from mooring.serving.http import Heads, Limits, Listener
+from mooring.serving.http import Handler, Heads, Limits, Listener
 from mooring.serving.load import Loaded
 from mooring.serving.metrics import Counters, Metric, model_metrics
+from mooring.serving.mlflow.csv import CsvDecoder
+from mooring.serving.mlflow.decode import InvocationDecoder
+from mooring.serving.mlflow.routes import add_mlflow
+from mooring.serving.predictions import PredictionsEncoder
+from mooring.serving.rows import RowReader
+from mooring.serving.v1.decode import V1Decoder
+from mooring.serving.v1.routes import add_v1
 from mooring.serving.v2.decode import Decoder
 from mooring.serving.v2.encode import Encoder
-from mooring.serving.v2.infer import InferEndpoint
+from mooring.serving.v2.infer import InferEndpoint, Reads, Writes
 from mooring.serving.v2.routes import v2_routes
 
 QUEUED_REQUESTS = 8
@@ -40,9 +47,21 @@ def build(order: ServeOrder, loaded: Loaded, is_ready: Callable[[], bool]) -> Ap
         counters,
         max_queued_rows=QUEUED_REQUESTS * server.max_batch_rows,
     )
-    encoder = Encoder(model, version, manifest.outputs, heads)
-    infer = InferEndpoint(Decoder(manifest, server.max_batch_rows), batcher, encoder, heads, counters)
+
+    def endpoint(decoder: Reads, encoder: Writes) -> Handler:
+        return InferEndpoint(decoder, batcher, encoder, heads, counters)
+
+    infer = endpoint(Decoder(manifest, server.max_batch_rows), Encoder(model, version, manifest.outputs, heads))
     routes = v2_routes(model=model, version=version, manifest=manifest, infer=infer, heads=heads, is_ready=is_ready)
+    rows, predictions = RowReader(manifest, server.max_batch_rows), PredictionsEncoder(heads)
+    add_v1(routes, model=model, predict=endpoint(V1Decoder(rows), predictions), heads=heads, is_ready=is_ready)
+    add_mlflow(
+        routes,
+        invocations=endpoint(InvocationDecoder(rows), predictions),
+        csv_invocations=endpoint(CsvDecoder(rows, manifest), predictions),
+        heads=heads,
+        is_ready=is_ready,
+    )
     limits = Limits(body_bytes=server.max_body_bytes, bodies_bytes=max(64 << 20, 2 * server.max_body_bytes))
     labels = {"model": model, "version": version}
     return App(Listener(routes, heads, limits), lambda: model_metrics(counters, labels, batcher.queued_rows))

@@ -64,7 +64,10 @@ class Peer(Protocol):
 class Request:
     """A complete request. A handler calls `answer` exactly once, now or in a later turn of the loop."""
 
-    __slots__ = ("_body", "_head", "_peer", "body", "http10", "json_size", "keep_alive", "method", "path")
+    __slots__ = (
+        "_body", "_head", "_peer", "authorization", "body", "content_type",
+        "http10", "json_size", "keep_alive", "method", "path",
+    )  # fmt: skip
 
     def __init__(self, peer: Peer, method: bytes, path: bytes, body: bytes | bytearray) -> None:
         self.method = method
@@ -73,6 +76,8 @@ class Request:
         self.body = body
         self.json_size: bytes | None = None
         """The header Inference-Header-Content-Length."""
+        self.content_type = b""
+        self.authorization = b""
         self.keep_alive = True
         self.http10 = False
         self._peer = peer

@@ -12,7 +12,9 @@ from mooring.serving.errors import Rejected, bad_input, overloaded, too_large
 from mooring.serving.http.exchange import Peer, Request
 from mooring.serving.http.limits import Limits
 
-_READ_HEADERS = frozenset(map(len, ("expect", "upgrade", "content-length", "content-encoding")))
+_READ_HEADERS = frozenset(
+    map(len, ("expect", "upgrade", "content-type", "authorization", "content-length", "content-encoding"))
+)
 _JSON_SIZE = b"inference-header-content-length"
 
 
@@ -68,6 +70,8 @@ class RequestReader:
         self._expects = False
         self._upgrade = False
         self._json_size: bytes | None = None
+        self._content_type = b""
+        self._authorization = b""
 
     def feed(self, data: bytes) -> None:
         """Parse what came; calls `handle` for each whole request, `proceed` for each that waits to send its body."""
@@ -126,6 +130,10 @@ class RequestReader:
     def _read_header(self, name: bytes, value: bytes) -> None:
         if name == b"content-length":
             self._declared = int(value)
+        elif name == b"content-type":
+            self._content_type = value
+        elif name == b"authorization":
+            self._authorization = value
         elif name == b"expect":
             self._expects = value.lower() == b"100-continue"
         elif name == b"upgrade":
@@ -164,6 +172,8 @@ class RequestReader:
         parser = self._parser
         request = Request(self._owner, parser.get_method(), self._path, self._body)
         request.json_size = self._json_size
+        request.content_type = self._content_type
+        request.authorization = self._authorization
         request.http10 = parser.get_http_version() == "1.0"
         request.keep_alive = parser.should_keep_alive() and request.method != b"CONNECT"
         self.stage = Stage.IDLE if request.keep_alive else Stage.ENDED

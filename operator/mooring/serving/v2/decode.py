@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-import orjson
-
 from mooring.artifact.manifest import Manifest
+from mooring.serving.body import listed, read_json
 from mooring.serving.errors import bad_input, bad_tensor, shown, too_large
 from mooring.serving.v2.column import Column, Value
 from mooring.serving.v2.tensor import BinaryData, Tensor
@@ -47,16 +45,13 @@ class Decoder:
             size = _json_size(json_size, len(body))
             binary = BinaryData(memoryview(body)[size:])
             body = body[:size]
-        try:
-            sent = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise self._malformed(body, error) from None
-        asked = self._read(sent, binary)
+        asked = read_json(body, lambda sent: self.read(sent, binary))
         if binary is not None:
             binary.finish()
         return asked
 
-    def _read(self, sent: object, binary: BinaryData | None) -> Asked:
+    def read(self, sent: object, binary: BinaryData | None) -> Asked:
+        """Return what a body asks that is parsed already; raises Rejected like `decode`."""
         if not isinstance(sent, dict):
             raise bad_input(f"the body is {shown(sent)}; expected an object with inputs")
         inputs = sent.get("inputs")
@@ -90,7 +85,7 @@ class Decoder:
             found[index] = self._columns[index].convert(tensor.values, tensor.datatype)
         if len(found) < len(self._columns):
             missing = [name for index, name in enumerate(self._names) if index not in found]
-            raise bad_input(f"missing {'inputs' if len(missing) > 1 else 'input'}: {_listed(missing)}")
+            raise bad_input(f"missing {'inputs' if len(missing) > 1 else 'input'}: {listed(missing)}")
         return [found[index] for index in range(len(self._columns))]
 
     def _from_matrix(self, tensor: Tensor) -> list[Sequence[Value]]:
@@ -106,17 +101,7 @@ class Decoder:
         return f"input {shown(name)}: the model has no feature of this name; {hint}"
 
     def _wanted(self) -> str:
-        return _listed(self._names)
-
-    def _malformed(self, body: bytes | bytearray, error: orjson.JSONDecodeError) -> Exception:
-        """Return what to say of a body that is no JSON: NaN and Infinity, which many libraries write, by column."""
-        try:
-            self._read(json.loads(body), None)
-        except (ValueError, RecursionError):
-            pass
-        except Exception as problem:
-            return problem
-        return bad_input(f"the body is not JSON: {error.args[0]} (a missing value is written null)")
+        return listed(self._names)
 
 
 def _json_size(header: bytes, available: int) -> int:
@@ -124,8 +109,3 @@ def _json_size(header: bytes, available: int) -> int:
         sent = shown(header.decode("latin-1"))
         raise bad_input(f"Inference-Header-Content-Length is {sent}; expected a number up to the body's {available}")
     return int(header)
-
-
-def _listed(names: Sequence[str], limit: int = 20) -> str:
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(map(shown, names[:limit])) + more

@@ -5,22 +5,37 @@ from __future__ import annotations
 import logging
 import time
 from http import HTTPStatus
+from typing import Protocol
 
+from mooring.serving.backend import Answers
 from mooring.serving.batch import Batcher, Job, Outcome
 from mooring.serving.errors import Rejected, bad_input
-from mooring.serving.http import Heads, Request
+from mooring.serving.http import Head, Heads, Request
 from mooring.serving.metrics import Counters
-from mooring.serving.v2.decode import Asked, Decoder
-from mooring.serving.v2.encode import Encoder
+from mooring.serving.v2.decode import Asked
 
 _log = logging.getLogger(__name__)
 _LOG_EVERY_SECONDS = 10.0
 
 
-class InferEndpoint:
-    """Answers infer requests for one version."""
+class Reads(Protocol):
+    """A protocol's request bodies."""
 
-    def __init__(self, decoder: Decoder, batcher: Batcher, encoder: Encoder, heads: Heads, counters: Counters) -> None:
+    def decode(self, body: bytes | bytearray, json_size: bytes | None) -> Asked:
+        """Return what a body asks; raises Rejected."""
+
+
+class Writes(Protocol):
+    """A protocol's answers."""
+
+    def encode(self, asked: Asked, answers: Answers) -> tuple[Head, bytes]:
+        """Return head and body of an answer."""
+
+
+class InferEndpoint:
+    """Answers requests for predictions by one version, in the protocol of its decoder and encoder."""
+
+    def __init__(self, decoder: Reads, batcher: Batcher, encoder: Writes, heads: Heads, counters: Counters) -> None:
         self.encoder = encoder
         self.heads = heads
         self.counters = counters

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPStatus
 from urllib.parse import quote
-
-import orjson
 
 import mooring
 from mooring.artifact.manifest import Feature, Manifest
 from mooring.serving.errors import shown
-from mooring.serving.http import Handler, Heads, Request, Routes
+from mooring.serving.fixed import fixed, readiness
+from mooring.serving.http import Handler, Heads, Routes
 
 EXTENSIONS = ["binary_tensor_data"]
 
@@ -22,12 +20,12 @@ def v2_routes(
     """Return the routes of one version, which is addressed as `income-v3` or `3`, or not at all."""
     routes = Routes(_Explainer(model, version))
     server = {"name": "mooring", "version": mooring.__version__, "extensions": EXTENSIONS}
-    routes.add("/v2", {"GET": _fixed(heads, server)})
-    routes.add("/v2/health/live", {"GET": _fixed(heads, {"live": True})})
+    routes.add("/v2", {"GET": fixed(heads, server)})
+    routes.add("/v2/health/live", {"GET": fixed(heads, {"live": True})})
     # The protocol's text has the key `live` here, its servers say `ready`: both, for the clients of either.
-    routes.add("/v2/health/ready", {"GET": _readiness(heads, is_ready, {}, ("ready", "live"))})
-    metadata = _fixed(heads, model_metadata(model, version, manifest))
-    ready = _readiness(heads, is_ready, {"name": model}, ("ready",))
+    routes.add("/v2/health/ready", {"GET": readiness(heads, is_ready, {}, ("ready", "live"))})
+    metadata = fixed(heads, model_metadata(model, version, manifest))
+    ready = readiness(heads, is_ready, {"name": model}, ("ready",))
     number = version.rpartition("-v")[2]
     for path in ("", f"/versions/{quote(version)}", f"/versions/{quote(number)}"):
         base = f"/v2/models/{quote(model)}{path}"
@@ -57,24 +55,6 @@ def _input(feature: Feature) -> dict[str, object]:
     return {"name": feature.name, "datatype": feature.datatype, "shape": [-1], "parameters": parameters}
 
 
-def _fixed(heads: Heads, content: object) -> Handler:
-    head, body = heads.get(), orjson.dumps(content)
-    return lambda request: request.answer(head, body)
-
-
-def _readiness(
-    heads: Heads, is_ready: Callable[[], bool], content: dict[str, object], keys: tuple[str, ...]
-) -> Handler:
-    heads_by = {True: heads.get(), False: heads.get(HTTPStatus.SERVICE_UNAVAILABLE)}
-    bodies = {ready: orjson.dumps({**content, **dict.fromkeys(keys, ready)}) for ready in (True, False)}
-
-    def handler(request: Request) -> None:
-        ready = is_ready()
-        request.answer(heads_by[ready], bodies[ready])
-
-    return handler
-
-
 class _Explainer:
     """Says of an unknown path which of its parts is wrong."""
 
@@ -84,9 +64,10 @@ class _Explainer:
 
     def __call__(self, path: str) -> str:
         parts = path.strip("/").split("/")
-        if parts[:2] == ["v2", "models"] and len(parts) > 2:
-            if parts[2] != self._model:
-                return f"there is no model {shown(parts[2])} here: this server has {shown(self._model)}"
+        if parts[:1] in (["v1"], ["v2"]) and parts[1:2] == ["models"] and len(parts) > 2:
+            model = parts[2].partition(":")[0] if parts[0] == "v1" else parts[2]
+            if model != self._model:
+                return f"there is no model {shown(model)} here: this server has {shown(self._model)}"
             if parts[3:4] == ["versions"] and len(parts) > 4:
                 number = self._version.rpartition("-v")[2]
                 if parts[4] not in (self._version, number):

@@ -1,0 +1,1 @@
+"""The protocol of MLflow's scoring server."""
