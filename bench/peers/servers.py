@@ -178,8 +178,10 @@ def ask(port: int, form: Form, body: bytes) -> list[object]:
             with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 (our own http address)
                 return _labels(json.load(answer))
         except urllib.error.HTTPError as error:
-            if error.code not in (404, 503) or time.monotonic() > deadline:
-                raise Unavailable(f"answers {error.code}: {error.read()[:200].decode(errors='replace')}") from None
+            said = error.read()[:200].decode(errors="replace")
+            loading = error.code in (404, 503) or "not ready" in said
+            if not loading or time.monotonic() > deadline:
+                raise Unavailable(f"answers {error.code}: {said}") from None
         except OSError as error:
             if time.monotonic() > deadline:
                 raise Unavailable(f"does not answer: {error}") from None

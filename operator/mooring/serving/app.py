@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mooring.api.wire import ServeOrder
 from mooring.serving.batch import Batcher
+from mooring.serving.docs import add_docs
 from mooring.serving.golden import text_columns
 from mooring.serving.http import Handler, Heads, Limits, Listener
 from mooring.serving.load import Loaded
@@ -62,6 +63,7 @@ def build(order: ServeOrder, loaded: Loaded, is_ready: Callable[[], bool]) -> Ap
         heads=heads,
         is_ready=is_ready,
     )
+    add_docs(routes, model=model, version=version, manifest=manifest, heads=heads)
     limits = Limits(body_bytes=server.max_body_bytes, bodies_bytes=max(64 << 20, 2 * server.max_body_bytes))
     labels = {"model": model, "version": version}
     return App(Listener(routes, heads, limits), lambda: model_metrics(counters, labels, batcher.queued_rows))

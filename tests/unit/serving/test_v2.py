@@ -49,7 +49,7 @@ async def test_metadata_is_the_whole_signature(app: Running) -> None:
     assert inputs[3]["parameters"] == {"nullable": False, "categories": ["blue", "green", "red"]}
     assert metadata["outputs"] == [
         {"name": "label", "datatype": "INT64", "shape": [-1]},
-        {"name": "probability", "datatype": "FP64", "shape": [-1, 2]},
+        {"name": "probability", "datatype": "FP64", "shape": [-1, 2], "parameters": {"classes": [0, 1]}},
     ]
 
 

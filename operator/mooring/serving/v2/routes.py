@@ -6,7 +6,9 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import mooring
+from mooring.api.modelversion import OutputTensor
 from mooring.artifact.manifest import Feature, Manifest
+from mooring.artifact.predict import PROBABILITY
 from mooring.serving.errors import shown
 from mooring.serving.fixed import fixed, readiness
 from mooring.serving.http import Handler, Heads, Routes
@@ -42,10 +44,15 @@ def model_metadata(model: str, version: str, manifest: Manifest) -> dict[str, ob
         "versions": [version],
         "platform": "mooring_sklearn",
         "inputs": [_input(feature) for feature in manifest.features],
-        "outputs": [
-            {"name": output.name, "datatype": output.datatype, "shape": output.shape} for output in manifest.outputs
-        ],
+        "outputs": [_output(output, manifest) for output in manifest.outputs],
     }
+
+
+def _output(output: OutputTensor, manifest: Manifest) -> dict[str, object]:
+    found: dict[str, object] = {"name": output.name, "datatype": output.datatype, "shape": output.shape}
+    if output.name == PROBABILITY and manifest.classes is not None:
+        found["parameters"] = {"classes": manifest.classes}
+    return found
 
 
 def _input(feature: Feature) -> dict[str, object]:
