@@ -10,6 +10,7 @@ from mooring.serving.batch import Batcher
 from mooring.serving.docs import add_docs
 from mooring.serving.golden import text_columns
 from mooring.serving.http import Handler, Heads, Limits, Listener
+from mooring.serving.keys import Keys, guarded
 from mooring.serving.load import Loaded
 from mooring.serving.metrics import Counters, Metric, model_metrics
 from mooring.serving.mlflow.csv import CsvDecoder
@@ -36,8 +37,8 @@ class App:
     metrics: Callable[[], list[Metric]]
 
 
-def build(order: ServeOrder, loaded: Loaded, is_ready: Callable[[], bool]) -> App:
-    """Wire a loaded version; nothing listens yet."""
+def build(order: ServeOrder, loaded: Loaded, is_ready: Callable[[], bool], keys: Keys | None = None) -> App:
+    """Wire a loaded version, whose predictions want one of `keys` if there are any; nothing listens yet."""
     model, version, server, manifest = order.model, order.version, order.server, loaded.manifest
     counters = Counters()
     heads = Heads({"mooring-version": version})
@@ -50,7 +51,7 @@ def build(order: ServeOrder, loaded: Loaded, is_ready: Callable[[], bool]) -> Ap
     )
 
     def endpoint(decoder: Reads, encoder: Writes) -> Handler:
-        return InferEndpoint(decoder, batcher, encoder, heads, counters)
+        return guarded(InferEndpoint(decoder, batcher, encoder, heads, counters), keys)
 
     infer = endpoint(Decoder(manifest, server.max_batch_rows), Encoder(model, version, manifest.outputs, heads))
     routes = v2_routes(model=model, version=version, manifest=manifest, infer=infer, heads=heads, is_ready=is_ready)
@@ -63,7 +64,7 @@ def build(order: ServeOrder, loaded: Loaded, is_ready: Callable[[], bool]) -> Ap
         heads=heads,
         is_ready=is_ready,
     )
-    add_docs(routes, model=model, version=version, manifest=manifest, heads=heads)
+    add_docs(routes, model=model, version=version, manifest=manifest, heads=heads, keyed=keys is not None)
     limits = Limits(body_bytes=server.max_body_bytes, bodies_bytes=max(64 << 20, 2 * server.max_body_bytes))
     labels = {"model": model, "version": version}
     return App(Listener(routes, heads, limits), lambda: model_metrics(counters, labels, batcher.queued_rows))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from mooring.serving.admin import admin_listener
 from mooring.serving.drain import Patience, drain
 from mooring.serving.fetch import fetch_patiently
+from mooring.serving.keys import Keys
 from mooring.serving.log import event
 from mooring.serving.settings import Settings
 from mooring.serving.state import State
@@ -29,6 +30,7 @@ async def serve(settings: Settings) -> None:
     """Serve the ordered version until SIGTERM, then drain; raises CannotServe if it cannot be loaded."""
     started = time.monotonic()
     state = State()
+    keys = Keys(settings.keys_file) if settings.keys_file else None
     told_to_end = _on_termination()
     admin = admin_listener(state)
     admin_port = await admin.start(settings.host, settings.admin_port)
@@ -37,17 +39,17 @@ async def serve(settings: Settings) -> None:
     if loaded is None:
         event("told to end while loading")
         return
-    port = await _open(settings, state, loaded)
+    port = await _open(settings, state, loaded, keys)
     seconds = round(time.monotonic() - started, 3)
     event("ready", port=port, admin_port=admin_port, seconds=seconds, cost=repr(loaded.cost))
     await told_to_end.wait()
     await _drain(settings, state)
 
 
-async def _open(settings: Settings, state: State, loaded: Loaded) -> int:
+async def _open(settings: Settings, state: State, loaded: Loaded, keys: Keys | None) -> int:
     from mooring.serving.app import build
 
-    state.app = build(settings.order, loaded, lambda: state.ready)
+    state.app = build(settings.order, loaded, lambda: state.ready, keys)
     port = await state.app.listener.start(settings.host, settings.port)
     gc.collect()
     gc.freeze()  # the model and its libraries never become garbage: no collection needs to look at them again

@@ -21,6 +21,7 @@ DRAIN_VARIABLE = "MOORING_DRAIN_SECONDS"
 LOAD_VARIABLE = "MOORING_LOAD_SECONDS"
 PORT_VARIABLE = "MOORING_PORT"
 ADMIN_PORT_VARIABLE = "MOORING_ADMIN_PORT"
+KEYS_VARIABLE = "MOORING_KEYS_FILE"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,8 @@ class Settings:
     """Between SIGTERM and the end: as long as it may take until nobody sends requests here any more."""
     load_seconds: float = 20.0
     """How long a store that cannot be reached is tried before the pod ends, says so, and is started again."""
+    keys_file: Path | None = None
+    """Where the keys lie that callers must show; None: predictions are for everyone who reaches the port."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -45,6 +48,7 @@ class Settings:
             admin_port=int(_number(environment, ADMIN_PORT_VARIABLE, cls.admin_port, 65535)),
             drain_seconds=_number(environment, DRAIN_VARIABLE, cls.drain_seconds, 3600),
             load_seconds=_number(environment, LOAD_VARIABLE, cls.load_seconds, 3600),
+            keys_file=Path(environment[KEYS_VARIABLE]) if environment.get(KEYS_VARIABLE) else None,
         )
 
 
