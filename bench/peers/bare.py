@@ -16,8 +16,6 @@ import orjson
 import uvloop
 
 from mooring.artifact.folder import read_manifest
-from mooring.serving.batch import arrays
-from mooring.serving.golden import text_columns
 from mooring.serving.http import Heads, Limits, Listener, Request
 from mooring.serving.load import Loaded, load
 
@@ -29,7 +27,6 @@ class Bare:
 
     def __init__(self, loaded: Loaded) -> None:
         self._backend = loaded.backend
-        self._texts = text_columns(loaded.manifest)
         self._label = next(i for i, output in enumerate(loaded.manifest.outputs) if output.name == "label")
         self._waiting: list[tuple[Request, list[list[object]]]] = []
         self._head = Heads().get()
@@ -51,7 +48,7 @@ class Bare:
     def _turn(self) -> None:
         waiting, self._waiting = self._waiting, []
         joined = [list(chain.from_iterable(parts)) for parts in zip(*(columns for _, columns in waiting), strict=True)]
-        labels = self._backend.predict(arrays(joined, self._texts))[self._label].tolist()
+        labels = self._backend.predict(joined)[self._label].tolist()
         at = 0
         for request, columns in waiting:
             found = labels[at : at + len(columns[0])]

@@ -1,7 +1,8 @@
 """What an artifact's `manifest.json` and `golden.json` say.
 
-The folder holds model.skops, manifest.json, profile.json, golden.json and card.md, and no subfolders. `manifest.json`
-is uploaded last: a folder without it is unfinished. The artifact's digest covers every file, the manifest included.
+The folder holds model.skops, manifest.json, profile.json, golden.json, card.md and the compiled form's files, and no
+subfolders. `manifest.json` is uploaded last: a folder without it is unfinished. The artifact's digest covers every
+file, the manifest included.
 """
 
 from __future__ import annotations
@@ -51,6 +52,19 @@ class TrainedData(DataRecord):
     """A path where `mooring train` read files of the machine that it ran on."""
 
 
+class CompiledRecord(Model):
+    """The certificate of the compiled form: how it compared with the pipeline when it was made."""
+
+    format: str
+    """Linear (numpy), or Onnx (tree ensembles)."""
+    rows: int
+    """So many were compared: held out ones, values at and beside the trees' thresholds, and random ones."""
+    ties: int
+    """Rows with another label, every one of them between two classes within 1e-6 of each other."""
+    max_difference: float
+    """The greatest difference of a probability; of a prediction, relative to its magnitude where that is above one."""
+
+
 class Manifest(Model):
     """Everything about a trained model that is not the model itself."""
 
@@ -75,6 +89,8 @@ class Manifest(Model):
     metrics: list[MetricValue]
     data: TrainedData
     gate: GateRecord
+    compiled: CompiledRecord | None = None
+    """Absent: there is none, and scikit-learn answers."""
     libraries: dict[str, str]
     files: list[FileEntry]
     """The other files of the folder."""

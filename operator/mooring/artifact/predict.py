@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from mooring.api.modelversion import Datatype, OutputTensor
 from mooring.api.trainingjob import Task
+
+if TYPE_CHECKING:
+    # A server of compiled models never loads it.
+    import pandas as pd
 
 PROBABILITY = "probability"
 LABEL = "label"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from mooring.api.wire import ServeOrder
 from mooring.serving.batch import Batcher
 from mooring.serving.docs import add_docs
-from mooring.serving.golden import text_columns
 from mooring.serving.http import Handler, Heads, Limits, Listener
 from mooring.serving.keys import Keys, guarded
 from mooring.serving.load import Loaded
@@ -44,7 +43,6 @@ def build(order: ServeOrder, loaded: Loaded, is_ready: Callable[[], bool], keys:
     heads = Heads({"mooring-version": version})
     batcher = Batcher(
         loaded.backend,
-        text_columns(manifest),
         loaded.cost,
         counters,
         max_queued_rows=QUEUED_REQUESTS * server.max_batch_rows,

@@ -13,16 +13,15 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, cycle, islice
 
 import numpy as np
 
-from mooring.serving.backend import Answers, Backend, Column, Output
+from mooring.serving.backends import Answers, Backend, Column, Output, Values
 from mooring.serving.errors import overloaded
 from mooring.serving.metrics import Counters
 
 Outcome = Answers | Exception
-Values = Sequence[float | str | None]
 
 INLINE_SECONDS = 0.001
 """A call expected to take longer leaves the event loop to a thread: handing over costs a tenth of this."""
@@ -54,8 +53,7 @@ class Cost:
     @classmethod
     def measure(cls, backend: Backend, columns: Sequence[Column], *, rows: int = 64, repeat: int = 3) -> Cost:
         """Return the cost by the clock, from the given rows repeated as often as needed."""
-        times = np.resize(np.arange(len(columns[0])), rows)
-        many = [column[times] for column in columns]
+        many = [list(islice(cycle(column), rows)) for column in columns]
         few = [column[:1] for column in columns]
         small = min(_seconds(backend, few) for _ in range(repeat))
         large = min(_seconds(backend, many) for _ in range(repeat))
@@ -73,11 +71,8 @@ class Cost:
 class Batcher:
     """Takes jobs in order, joins those that wait, and delivers each its own answers."""
 
-    def __init__(
-        self, backend: Backend, texts: Sequence[bool], cost: Cost, counters: Counters, *, max_queued_rows: int
-    ) -> None:
+    def __init__(self, backend: Backend, cost: Cost, counters: Counters, *, max_queued_rows: int) -> None:
         self._backend = backend
-        self._texts = texts
         self._cost = cost
         self._counters = counters
         self._max_queued_rows = max_queued_rows
@@ -128,7 +123,7 @@ class Batcher:
 
     def _call(self, jobs: list[Job]) -> list[Outcome]:
         started = time.perf_counter()
-        outcomes = answer(self._backend, self._texts, jobs)
+        outcomes = answer(self._backend, jobs)
         self._counters.model_call(sum(job.rows for job in jobs), time.perf_counter() - started)
         return outcomes
 
@@ -141,25 +136,17 @@ class Batcher:
             job.deliver(outcome)
 
 
-def answer(backend: Backend, texts: Sequence[bool], jobs: Sequence[Job]) -> list[Outcome]:
+def answer(backend: Backend, jobs: Sequence[Job]) -> list[Outcome]:
     """Return every job's outcome from one call; where that fails, from its halves, so that bad rows stay alone."""
     try:
-        outputs = backend.predict(arrays(_gathered(jobs), texts))
+        outputs = backend.predict(_gathered(jobs))
         _check(outputs)
         return _split(outputs, jobs)
     except Exception as error:
         if len(jobs) == 1:
             return [error]
     half = len(jobs) // 2
-    return answer(backend, texts, jobs[:half]) + answer(backend, texts, jobs[half:])
-
-
-def arrays(columns: Sequence[Values], texts: Sequence[bool]) -> list[Column]:
-    """Return the columns as a backend wants them: objects for text, else float64."""
-    return [
-        np.array(values, dtype=object) if text else np.array(values, dtype=np.float64)
-        for values, text in zip(columns, texts, strict=True)
-    ]
+    return answer(backend, jobs[:half]) + answer(backend, jobs[half:])
 
 
 def _gathered(jobs: Sequence[Job]) -> Sequence[Values]:

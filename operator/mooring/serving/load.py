@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mooring.artifact.errors import ArtifactMismatch
-from mooring.artifact.manifest import GOLDEN, MODEL, Golden, Manifest
-from mooring.artifact.model import load_model
-from mooring.serving.backend import Backend, SklearnBackend
+from mooring.artifact.manifest import GOLDEN, PROFILE, Golden, Manifest
+from mooring.artifact.profile import Profile
+from mooring.serving.backends import SKLEARN, Backend, choose, golden_columns
 from mooring.serving.batch import Cost
 from mooring.serving.errors import CannotServe
-from mooring.serving.golden import check_golden, golden_columns
 
 
 @dataclass(frozen=True)
@@ -21,24 +19,18 @@ class Loaded:
     manifest: Manifest
     backend: Backend
     cost: Cost
+    kind: str = SKLEARN
+    """What computes: linear, onnx or sklearn."""
+    profile: Profile | None = None
+    """What the ledger counts on; None for a model that came without."""
 
 
 def load(manifest: Manifest, folder: Path) -> Loaded:
     """Load what was fetched into `folder`; blocks. Raises CannotServe."""
-    backend = SklearnBackend(_pipeline(folder), manifest)
     golden = _golden(folder)
-    columns = golden_columns(manifest, golden)
-    check_golden(backend, manifest, golden, columns)
-    return Loaded(manifest, backend, Cost.measure(backend, columns))
-
-
-def _pipeline(folder: Path) -> object:
-    try:
-        pipeline: object = load_model(folder / MODEL)
-    except ArtifactMismatch as error:
-        reason = "UntrustedTypes" if "types" in str(error) else "UnreadableModel"
-        raise CannotServe(reason, str(error)) from error
-    return pipeline
+    chosen = choose(folder, manifest, golden)
+    cost = Cost.measure(chosen.backend, golden_columns(manifest, golden))
+    return Loaded(manifest, chosen.backend, cost, chosen.kind, _profile(folder))
 
 
 def _golden(folder: Path) -> Golden:
@@ -46,3 +38,12 @@ def _golden(folder: Path) -> Golden:
         return Golden.model_validate_json((folder / GOLDEN).read_bytes())
     except (OSError, ValueError) as error:
         raise CannotServe("GoldenRowsMissing", f"{GOLDEN} of the artifact cannot be read: {error}"[:500]) from error
+
+
+def _profile(folder: Path) -> Profile | None:
+    try:
+        return Profile.model_validate_json((folder / PROFILE).read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise CannotServe("UnreadableProfile", f"{PROFILE} of the artifact cannot be read: {error}"[:500]) from error

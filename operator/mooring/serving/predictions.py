@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from mooring.serving.backend import Answers
+from mooring.serving.backends import Answers
 from mooring.serving.http import Head, Heads
 from mooring.serving.v2.decode import Asked
 

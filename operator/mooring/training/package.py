@@ -60,7 +60,7 @@ def describe(
 
 
 def write_folder(folder: Path, pipeline: Any, prepared: Prepared, answers: Answers, manifest: Manifest) -> str:
-    """Write every file of the artifact into `folder` and return the digest of the golden answers.
+    """Write the artifact's files into `folder`, beside those of the compiled form; return the golden answers' digest.
 
     `answers` are those to the held out rows. Raises RunFailed where the saved model answers otherwise.
     """
@@ -74,7 +74,7 @@ def write_folder(folder: Path, pipeline: Any, prepared: Prepared, answers: Answe
     (folder / PROFILE).write_text(reference.model_dump_json(by_alias=True, exclude_none=True))
     (folder / GOLDEN).write_text(golden.model_dump_json(by_alias=True))
     (folder / CARD).write_text(card(manifest))
-    files = [file_entry(folder / name) for name in sorted((MODEL, PROFILE, GOLDEN, CARD))]
+    files = [file_entry(file) for file in sorted(folder.iterdir())]
     finished = manifest.model_copy(update={"files": files})
     (folder / MANIFEST).write_text(finished.model_dump_json(by_alias=True, indent=1))
     return answers_digest(golden)

@@ -18,6 +18,7 @@ from mooring.artifact.folder import Stored, upload
 from mooring.artifact.manifest import Manifest, TrainedData
 from mooring.artifact.predict import Answers, ask
 from mooring.artifact.store import Store
+from mooring.training.compile import compile_into
 from mooring.training.earlier import finished_before
 from mooring.training.evaluate import evaluate
 from mooring.training.failure import RunFailed, user_error
@@ -148,6 +149,10 @@ def _make(run: Run, prepared: Prepared, record: TrainedData, parameters: dict[st
     with journal.step("evaluate"):
         answers = ask(pipeline, prepared.target.task, prepared.frame[prepared.holdout])
         manifest = _judged(run, prepared, record, answers)
+    with journal.step("compile"):
+        compiled = compile_into(folder, pipeline, prepared, manifest.task, seed)
+    journal.say(compiled.said)
+    manifest = manifest.model_copy(update={"compiled": compiled.record})
     with journal.step("package"):
         digest = write_folder(folder, pipeline, prepared, answers, manifest)
     journal.say(f"the saved model answers as the fitted one did; golden answers {digest}")

@@ -10,7 +10,7 @@ import pytest
 
 from mooring.api.wire import ServeOrder
 from mooring.serving.app import App, build
-from mooring.serving.backend import Column, Output
+from mooring.serving.backends import Column, Output
 from mooring.serving.batch import Cost
 from mooring.serving.load import Loaded
 from tests.unit.serving import artifacts, process, store
@@ -23,7 +23,7 @@ class AgeBackend:
         self.batches: list[int] = []
 
     def predict(self, columns: Sequence[Column]) -> list[Output]:
-        age = columns[0].astype(np.float64)
+        age = np.asarray(columns[0], dtype=np.float64)
         self.batches.append(len(age))
         if (age == 666).any():
             raise ValueError("too large")

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from mooring.artifact.manifest import Manifest
-from mooring.serving.backend import Output, SklearnBackend
+from mooring.serving.backends import Output
+from mooring.serving.backends.pipeline import PipelineBackend
 from tests.unit.serving import artifacts
 
 COLUMNS = [np.array([1.0, 2.0])] * 3 + [np.array(["red", "blue"], dtype=object)]
@@ -32,7 +33,7 @@ def manifest(**changed: object) -> Manifest:
 
 def test_the_pipeline_gets_its_columns_by_name_in_the_manifests_order() -> None:
     pipeline = Fixed(np.array([[0.3, 0.7], [0.6, 0.4]]))
-    SklearnBackend(pipeline, manifest()).predict(COLUMNS)
+    PipelineBackend(pipeline, manifest()).predict(COLUMNS)
     assert list(pipeline.rows) == ["age", "income", "member", "color"]
     assert pipeline.rows["color"].tolist() == ["red", "blue"]
 
@@ -48,12 +49,12 @@ def test_the_label_is_the_class_of_the_highest_probability(
         {"name": "probability", "datatype": "FP64", "shape": [-1, 2]},
         {"name": "label", "datatype": datatype, "shape": [-1]},
     ]
-    backend = SklearnBackend(Fixed(np.array([[0.3, 0.7], [0.6, 0.4]])), manifest(classes=classes, outputs=outputs))
+    backend = PipelineBackend(Fixed(np.array([[0.3, 0.7], [0.6, 0.4]])), manifest(classes=classes, outputs=outputs))
     probability, label = backend.predict(COLUMNS)
     assert (label.tolist(), probability.shape) == (labels, (2, 2))
 
 
 def test_a_regression_answers_its_prediction() -> None:
     outputs = [{"name": "prediction", "datatype": "FP64", "shape": [-1]}]
-    backend = SklearnBackend(Fixed(np.array([1.5, 2.5])), manifest(classes=None, outputs=outputs, task="Regression"))
+    backend = PipelineBackend(Fixed(np.array([1.5, 2.5])), manifest(classes=None, outputs=outputs, task="Regression"))
     assert [output.tolist() for output in backend.predict(COLUMNS)] == [[1.5, 2.5]]

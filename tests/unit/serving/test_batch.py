@@ -10,8 +10,6 @@ from mooring.serving.errors import Rejected
 from mooring.serving.metrics import Counters
 from tests.unit.serving.conftest import AgeBackend
 
-TEXTS = [False]
-
 
 class Ages(Job):
     def __init__(self, *ages: float) -> None:
@@ -23,7 +21,7 @@ class Ages(Job):
 
 
 def batcher(backend: AgeBackend, cost: Cost, rows: int = 1000) -> Batcher:
-    return Batcher(backend, TEXTS, cost, Counters(), max_queued_rows=rows)
+    return Batcher(backend, cost, Counters(), max_queued_rows=rows)
 
 
 async def outcomes(jobs: Sequence[Ages]) -> list[Outcome]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 
 from mooring.api.wire import TrainOrder
 from mooring.cli.recipe import LocalSpec
+from mooring.training import run
+from mooring.training.compile import Limits, compile_into
 
 
 def make_people(rows: int = 400, seed: int = 0) -> pd.DataFrame:
@@ -47,6 +50,12 @@ def make_order(folder: Path, **changes: object) -> TrainOrder:
     order = {"namespace": "demo", "name": "income", "model": "income", "run": 1, "run_id": "0123abcd"}
     order |= {"request": "recipe/x", "recipe_hash": "v1:x", "image": "image@sha256:x"} | changes
     return TrainOrder.model_validate(order | {"spec": LocalSpec.model_validate(spec)})
+
+
+@pytest.fixture(autouse=True)
+def brief_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compare compiled models on fewer rows than a training pod does; `test_compile.py` takes its time."""
+    monkeypatch.setattr(run, "compile_into", functools.partial(compile_into, limits=Limits(rows=2000)))
 
 
 @pytest.fixture

@@ -41,7 +41,10 @@ def trained(order, people, store_rows):
 def test_a_recipe_becomes_a_whole_artifact_that_the_report_describes(trained, tmp_path):
     manifest = fetched(trained, tmp_path / "back")
     files = {file.name for file in (tmp_path / "back").iterdir()}
-    assert files == {"model.skops", "manifest.json", "profile.json", "golden.json", "card.md"}
+    others = {"model.skops", "profile.json", "golden.json", "card.md", "compiled.json", "model.onnx"}
+    assert files == others | {"manifest.json"}
+    assert {file.path for file in manifest.files} == others
+    assert manifest.compiled is not None
     assert trained.artifact.uri == f"{tmp_path}/models/income/1-0123abcd"
     assert trained.outcome == "Trained"
     assert trained.metrics == manifest.metrics

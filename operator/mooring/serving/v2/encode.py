@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 
 from mooring.api.modelversion import OutputTensor
-from mooring.serving.backend import Answers, Scalar
+from mooring.serving.backends import Answers, Scalar
 from mooring.serving.http import Head, Heads
 from mooring.serving.v2.datatypes import NUMPY_TYPES
 from mooring.serving.v2.decode import Asked

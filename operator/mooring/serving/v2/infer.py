@@ -7,7 +7,7 @@ import time
 from http import HTTPStatus
 from typing import Protocol
 
-from mooring.serving.backend import Answers
+from mooring.serving.backends import Answers
 from mooring.serving.batch import Batcher, Job, Outcome
 from mooring.serving.errors import Rejected, bad_input
 from mooring.serving.http import Head, Heads, Request

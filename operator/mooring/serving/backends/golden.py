@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
 from mooring.artifact.manifest import Golden, Manifest
-from mooring.serving.backend import Backend, Column, Output
-from mooring.serving.batch import arrays
+from mooring.serving.backends.base import Backend, Column, Output
 from mooring.serving.errors import CannotServe
 
 TOLERANCE = 1e-5
 """Of probabilities, and of values relative to their magnitude where that is above one."""
 
 
-def text_columns(manifest: Manifest) -> list[bool]:
-    """Return which features are text, in their order."""
-    return [feature.datatype == "BYTES" for feature in manifest.features]
-
-
 def golden_columns(manifest: Manifest, golden: Golden) -> list[Column]:
-    """Return the golden rows as a backend wants them."""
+    """Return the golden rows as a backend wants them; raises CannotServe (GoldenRowsDiffer) where one is missing."""
     try:
-        inputs = [golden.inputs[feature.name] for feature in manifest.features]
+        return [golden.inputs[feature.name] for feature in manifest.features]
     except KeyError as error:
         raise CannotServe("GoldenRowsDiffer", f"golden.json has no values for feature {error.args[0]!r}") from None
-    return arrays(inputs, text_columns(manifest))
 
 
-def check_golden(backend: Backend, manifest: Manifest, golden: Golden, columns: Sequence[Column]) -> None:
+def check_golden(backend: Backend, manifest: Manifest, golden: Golden) -> None:
     """Return if every output is what training recorded; raises CannotServe (GoldenRowsDiffer) with the first row."""
-    for output, found in zip(manifest.outputs, backend.predict(columns), strict=True):
+    answers = backend.predict(golden_columns(manifest, golden))
+    for output, found in zip(manifest.outputs, answers, strict=True):
         wanted = golden.outputs.get(output.name)
         if wanted is None or len(wanted) != len(found):
             raise CannotServe("GoldenRowsDiffer", f"golden.json has {len(wanted or ())} answers of {output.name!r}")

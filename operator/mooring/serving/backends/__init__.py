@@ -1,0 +1,21 @@
+"""What computes the answers: a compiled model, or scikit-learn's pipeline as it was trained.
+
+Neither library is imported before `choose` has decided that it is needed.
+"""
+
+from mooring.serving.backends.base import Answers, Backend, Column, Output, Scalar, Values
+from mooring.serving.backends.choose import SKLEARN, Chosen, choose
+from mooring.serving.backends.golden import golden_columns
+
+__all__ = [
+    "SKLEARN",
+    "Answers",
+    "Backend",
+    "Chosen",
+    "Column",
+    "Output",
+    "Scalar",
+    "Values",
+    "choose",
+    "golden_columns",
+]
