@@ -34,6 +34,8 @@ class App:
 
     listener: Listener
     metrics: Callable[[], list[Metric]]
+    endpoint: Callable[[Reads, Writes], Handler]
+    """Makes the handler of predictions for one more protocol."""
 
 
 def build(order: ServeOrder, loaded: Loaded, is_ready: Callable[[], bool], keys: Keys | None = None) -> App:
@@ -65,4 +67,4 @@ def build(order: ServeOrder, loaded: Loaded, is_ready: Callable[[], bool], keys:
     add_docs(routes, model=model, version=version, manifest=manifest, heads=heads, keyed=keys is not None)
     limits = Limits(body_bytes=server.max_body_bytes, bodies_bytes=max(64 << 20, 2 * server.max_body_bytes))
     labels = {"model": model, "version": version}
-    return App(Listener(routes, heads, limits), lambda: model_metrics(counters, labels, batcher.queued_rows))
+    return App(Listener(routes, heads, limits), lambda: model_metrics(counters, labels, batcher.queued_rows), endpoint)

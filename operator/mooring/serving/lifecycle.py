@@ -21,9 +21,12 @@ from mooring.serving.settings import Settings
 from mooring.serving.state import State
 
 if TYPE_CHECKING:
+    from mooring.serving.grpc.server import GrpcServer
     from mooring.serving.load import Loaded
 
 KILLED = 128 + signal.SIGTERM
+STOP_SECONDS = 5.0
+"""For gRPC calls that are still open when a drain is over."""
 
 
 async def serve(settings: Settings) -> None:
@@ -39,22 +42,39 @@ async def serve(settings: Settings) -> None:
     if loaded is None:
         event("told to end while loading")
         return
-    port = await _open(settings, state, loaded, keys)
+    port, grpc = await _open(settings, state, loaded, keys)
     seconds = round(time.monotonic() - started, 3)
-    event("ready", port=port, admin_port=admin_port, seconds=seconds, cost=repr(loaded.cost))
+    ports = {"port": port, "admin_port": admin_port, "grpc_port": grpc and grpc.port}
+    event("ready", **ports, seconds=seconds, cost=repr(loaded.cost))
     await told_to_end.wait()
     await _drain(settings, state)
+    if grpc is not None:
+        await grpc.stop(STOP_SECONDS)
 
 
-async def _open(settings: Settings, state: State, loaded: Loaded, keys: Keys | None) -> int:
+async def _open(settings: Settings, state: State, loaded: Loaded, keys: Keys | None) -> tuple[int, GrpcServer | None]:
     from mooring.serving.app import build
 
     state.app = build(settings.order, loaded, lambda: state.ready, keys)
+    grpc = await _open_grpc(settings, state, loaded)
     port = await state.app.listener.start(settings.host, settings.port)
     gc.collect()
     gc.freeze()  # the model and its libraries never become garbage: no collection needs to look at them again
     state.phase = "Serving"
-    return port
+    return port, grpc
+
+
+async def _open_grpc(settings: Settings, state: State, loaded: Loaded) -> GrpcServer | None:
+    if settings.grpc_port is None:
+        return None
+    # Not before: who wants no gRPC shall not pay for its libraries.
+    from mooring.serving.grpc.server import GrpcServer, Service
+
+    assert state.app is not None  # noqa: S101 (it is open)
+    service = Service(settings.order, loaded.manifest, state.app.endpoint, lambda: state.ready)
+    server = GrpcServer(service, settings.order.server.max_body_bytes)
+    await server.start(settings.host, settings.grpc_port)
+    return server
 
 
 async def _drain(settings: Settings, state: State) -> None:

@@ -21,6 +21,7 @@ DRAIN_VARIABLE = "MOORING_DRAIN_SECONDS"
 LOAD_VARIABLE = "MOORING_LOAD_SECONDS"
 PORT_VARIABLE = "MOORING_PORT"
 ADMIN_PORT_VARIABLE = "MOORING_ADMIN_PORT"
+GRPC_PORT_VARIABLE = "MOORING_GRPC_PORT"
 KEYS_VARIABLE = "MOORING_KEYS_FILE"
 
 
@@ -36,6 +37,8 @@ class Settings:
     """Between SIGTERM and the end: as long as it may take until nobody sends requests here any more."""
     load_seconds: float = 20.0
     """How long a store that cannot be reached is tried before the pod ends, says so, and is started again."""
+    grpc_port: int | None = None
+    """None: no gRPC, and none of its memory."""
     keys_file: Path | None = None
     """Where the keys lie that callers must show; None: predictions are for everyone who reaches the port."""
 
@@ -48,6 +51,9 @@ class Settings:
             admin_port=int(_number(environment, ADMIN_PORT_VARIABLE, cls.admin_port, 65535)),
             drain_seconds=_number(environment, DRAIN_VARIABLE, cls.drain_seconds, 3600),
             load_seconds=_number(environment, LOAD_VARIABLE, cls.load_seconds, 3600),
+            grpc_port=int(_number(environment, GRPC_PORT_VARIABLE, 0, 65535))
+            if environment.get(GRPC_PORT_VARIABLE)
+            else None,
             keys_file=Path(environment[KEYS_VARIABLE]) if environment.get(KEYS_VARIABLE) else None,
         )
 

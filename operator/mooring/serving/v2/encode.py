@@ -29,16 +29,16 @@ class Encoder:
     def encode(self, asked: Asked, answers: Answers) -> tuple[Head, bytes]:
         """Return head and body of an answer; `answers[i]` holds output i's values, row-major."""
         outputs: list[dict[str, object]] = []
-        binary: list[bytes] = []
+        raws: list[bytes] = []
         for wanted in asked.outputs:
             output = self._outputs[wanted.index]
             values = answers[wanted.index]
             shape = [asked.rows, *self._tails[wanted.index]]
             tensor: dict[str, object] = {"name": output.name, "datatype": output.datatype, "shape": shape}
             if wanted.binary:
-                raw = _binary(output.datatype, values)
+                raw = binary(output.datatype, values)
                 tensor["parameters"] = {"binary_data_size": len(raw)}
-                binary.append(raw)
+                raws.append(raw)
             else:
                 tensor["data"] = values
             outputs.append(tensor)
@@ -46,14 +46,15 @@ class Encoder:
         if asked.id is not None:
             body["id"] = asked.id
         text = orjson.dumps(body)
-        return (self._json, text) if not binary else self._with_binary(text, binary)
+        return (self._json, text) if not raws else self._with_binary(text, raws)
 
-    def _with_binary(self, text: bytes, binary: list[bytes]) -> tuple[Head, bytes]:
+    def _with_binary(self, text: bytes, raws: list[bytes]) -> tuple[Head, bytes]:
         headers = {"content-type": "application/octet-stream", "inference-header-content-length": str(len(text))}
-        return self._heads.make(HTTPStatus.OK, headers), b"".join((text, *binary))
+        return self._heads.make(HTTPStatus.OK, headers), b"".join((text, *raws))
 
 
-def _binary(datatype: str, values: Sequence[Scalar]) -> bytes:
+def binary(datatype: str, values: Sequence[Scalar]) -> bytes:
+    """Return an output's values as the protocol's raw bytes."""
     if datatype == "BYTES":
         texts = [str(value).encode() for value in values]
         return b"".join(len(text).to_bytes(4, "little") + text for text in texts)

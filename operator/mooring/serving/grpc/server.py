@@ -1,0 +1,167 @@
+"""The service: each call becomes a request to the endpoint that all protocols share."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+import grpc
+
+import mooring
+from mooring.api.wire import ServeOrder
+from mooring.artifact.manifest import Manifest
+from mooring.serving.errors import CannotServe, Rejected
+from mooring.serving.grpc.codec import Addressed, GrpcDecoder, GrpcEncoder
+from mooring.serving.grpc.messages import SERVICE, Message, message
+from mooring.serving.http import Handler, Head, Heads, Request
+from mooring.serving.v2.decode import Decoder
+from mooring.serving.v2.infer import Reads, Writes
+from mooring.serving.v2.routes import model_metadata
+
+CALLS = 512
+"""So many calls may be open at once; more are turned away."""
+_CODES = {
+    HTTPStatus.BAD_REQUEST: grpc.StatusCode.INVALID_ARGUMENT,
+    HTTPStatus.UNAUTHORIZED: grpc.StatusCode.UNAUTHENTICATED,
+    HTTPStatus.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    HTTPStatus.SERVICE_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+}
+Context = Any
+"""grpc.aio's ServicerContext, which has no types."""
+Method = Callable[[Any, Context], Awaitable[Any]]
+
+
+class GrpcServer:
+    """Listens on its own port, and answers as the routes of V2 do."""
+
+    def __init__(self, service: Service, body_bytes: int) -> None:
+        options = [("grpc.max_receive_message_length", body_bytes), ("grpc.so_reuseport", 0)]
+        self._server = grpc.aio.server(maximum_concurrent_rpcs=CALLS, options=options)
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, service.handlers()),))
+
+        self.port = 0
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen, on `self.port` from then on; raises CannotServe where it is taken."""
+        try:
+            self.port = self._server.add_insecure_port(f"{host}:{port}")
+        except RuntimeError as error:
+            raise CannotServe("PortTaken", f"gRPC cannot listen on port {port}: {error}"[:300], retry=True) from None
+        await self._server.start()
+
+    async def stop(self, seconds: float) -> None:
+        """Take no more calls, and give those that are open as long."""
+        await self._server.stop(seconds)
+
+
+class Service:
+    """The six calls of the protocol, for one version."""
+
+    def __init__(
+        self,
+        order: ServeOrder,
+        manifest: Manifest,
+        endpoint: Callable[[Reads, Writes], Handler],
+        is_ready: Callable[[], bool],
+    ) -> None:
+        model, version, heads = order.model, order.version, Heads()
+        self._addressed = Addressed(model, version)
+        self._is_ready = is_ready
+        self._metadata = model_metadata(model, version, manifest)
+        decoder = GrpcDecoder(Decoder(manifest, order.server.max_batch_rows), self._addressed)
+        self._infer = endpoint(decoder, GrpcEncoder(model, version, manifest.outputs, heads))
+
+    def handlers(self) -> dict[str, Any]:
+        """Return the handler of each call by its name."""
+        calls: dict[str, Callable[[Message], Message]] = {
+            "ServerLive": lambda _: message("ServerLiveResponse")(live=True),
+            "ServerReady": lambda _: message("ServerReadyResponse")(ready=self._is_ready()),
+            "ServerMetadata": lambda _: message("ServerMetadataResponse")(
+                name="mooring", version=mooring.__version__, extensions=[]
+            ),
+            "ModelReady": self._model_ready,
+            "ModelMetadata": self._model_metadata,
+        }
+        found = {name: _handler(name, _answering(call)) for name, call in calls.items()}
+        # Bytes in, bytes out: the endpoint's decoder and encoder know the messages.
+        return found | {"ModelInfer": grpc.unary_unary_rpc_method_handler(self._model_infer)}
+
+    def _model_ready(self, asked: Message) -> Message:
+        self._addressed.check(asked.name, asked.version)
+        return message("ModelReadyResponse")(ready=self._is_ready())
+
+    def _model_metadata(self, asked: Message) -> Message:
+        self._addressed.check(asked.name, asked.version)
+        told: dict[str, Any] = self._metadata
+        tensors = {
+            side: [{key: tensor[key] for key in ("name", "datatype", "shape")} for tensor in told[side]]
+            for side in ("inputs", "outputs")
+        }
+        return message("ModelMetadataResponse")(
+            name=told["name"], versions=told["versions"], platform=told["platform"], **tensors
+        )
+
+    async def _model_infer(self, body: bytes, context: Context) -> bytes:
+        call = _Call(body, context)
+        try:
+            self._infer(call)
+            head, answer = await call.outcome
+        except Rejected as problem:
+            await context.abort(_code(problem.status), problem.message)
+        if head.status != HTTPStatus.OK:
+            await context.abort(_code(head.status), json.loads(answer)["error"])
+        return answer
+
+
+class _Caller:
+    """A call has no connection of ours that would wait for its answer."""
+
+    def __init__(self, peer: str) -> None:
+        self.address = peer.rpartition(":")[0].encode()
+
+    def answered(self) -> None:
+        """Do nothing: the call waits for its outcome."""
+
+
+class _Call(Request):
+    """A call as a request: its answer is a future."""
+
+    __slots__ = ("outcome",)
+
+    def __init__(self, body: bytes, context: Context) -> None:
+        super().__init__(_Caller(context.peer()), b"POST", b"", body)
+        self.outcome: asyncio.Future[tuple[Head, bytes]] = asyncio.get_running_loop().create_future()
+        for name, value in context.invocation_metadata() or ():
+            if name == "authorization":
+                self.authorization = value.encode("latin-1", "replace")
+
+    def answer(self, head: Head, body: bytes) -> None:
+        """Settle the call, if it still waits."""
+        if not self.outcome.done():
+            self.outcome.set_result((head, body))
+
+
+def _answering(call: Callable[[Message], Message]) -> Method:
+    async def answer(asked: Message, context: Context) -> Message:
+        try:
+            return call(asked)
+        except Rejected as problem:
+            await context.abort(_code(problem.status), problem.message)
+
+    return answer
+
+
+def _handler(name: str, method: Method) -> Any:
+    return grpc.unary_unary_rpc_method_handler(
+        method,
+        request_deserializer=message(f"{name}Request").FromString,
+        response_serializer=message(f"{name}Response").SerializeToString,
+    )
+
+
+def _code(status: int) -> grpc.StatusCode:
+    return _CODES.get(HTTPStatus(status), grpc.StatusCode.INTERNAL)
