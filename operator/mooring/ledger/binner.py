@@ -94,7 +94,7 @@ class Binner:
         predicted = np.array(list(chain.from_iterable(strata)), dtype=np.int64)
         places.append(predicted + slices["predictions"].start)
         vector += np.bincount(np.concatenate(places), minlength=self.layout.size)
-        vector[slices["rows"].start] += len(predicted)
+        vector[slices["rows"].start] += len(places[2])  # of the first feature, or of none the predictions
         vector[slices["microseconds"].start] += round(float(took.sum()) * 1e6)
 
 

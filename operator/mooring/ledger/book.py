@@ -109,7 +109,7 @@ class Ledger:
         self._began, self._next, self._final = interval.end, self._next + 1, final
         return interval
 
-    def totals(self) -> Mapping[str, Cells[int]]:
+    def totals(self) -> Mapping[str, Cells]:
         """Return everything counted since the start, by role."""
         self.flush()
         roles = {*self._sums, *self._open}

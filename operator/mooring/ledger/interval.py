@@ -5,13 +5,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-Cells = array
+Cells: TypeAlias = "array[int]"
 """array('q') of a layout's size: signed, since windows are differences."""
 
 
-def cells(source: bytes = b"", size: int = 0) -> Cells[int]:
+def cells(source: bytes = b"", size: int = 0) -> Cells:
     """Return cells from the bytes of int64 in the machine's order, or that many zeros."""
     made = array("q", bytes(8 * size))
     made.frombytes(source)
@@ -51,7 +51,7 @@ class Interval:
     """1, 2, … without holes."""
     start: int
     end: int
-    roles: Mapping[str, Cells[int]] = field(default_factory=dict)
+    roles: Mapping[str, Cells] = field(default_factory=dict)
     """Roles that nobody asked as are absent."""
     joins: Mapping[Join, int] = field(default_factory=dict)
 

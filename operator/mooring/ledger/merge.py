@@ -15,7 +15,7 @@ from mooring.ledger.interval import Cells, Interval, Join
 class Total:
     """Counts of any number of intervals of one layout."""
 
-    roles: Mapping[str, Cells[int]] = field(default_factory=dict)
+    roles: Mapping[str, Cells] = field(default_factory=dict)
     joins: Mapping[Join, int] = field(default_factory=dict)
 
     def __add__(self, other: Total) -> Total:
@@ -29,7 +29,7 @@ class Total:
 
 def total(intervals: Iterable[Interval]) -> Total:
     """Return the sum of intervals, of one pod or of several; raises ValueError where their layouts differ in size."""
-    roles: dict[str, Cells[int]] = {}
+    roles: dict[str, Cells] = {}
     joins: Counter[Join] = Counter()
     for interval in intervals:
         roles = _combined(operator.add, roles, interval.roles)
@@ -38,8 +38,8 @@ def total(intervals: Iterable[Interval]) -> Total:
 
 
 def _combined(
-    combine: Callable[[int, int], int], left: Mapping[str, Cells[int]], right: Mapping[str, Cells[int]]
-) -> dict[str, Cells[int]]:
+    combine: Callable[[int, int], int], left: Mapping[str, Cells], right: Mapping[str, Cells]
+) -> dict[str, Cells]:
     found = dict(left)
     for role, counts in right.items():
         known = found.get(role, array("q", bytes(8 * len(counts))))

@@ -25,7 +25,7 @@ def readable(reading: Reading) -> dict[str, object]:
     }
 
 
-def by_field(counts: Cells[int], layout: Layout) -> dict[str, object]:
+def by_field(counts: Cells, layout: Layout) -> dict[str, object]:
     """Return one role's cells by what they count."""
     found: dict[str, object] = {name: list(counts[where]) for name, where in layout.slices.items()}
     rows = counts[layout.slices["callers"]]
@@ -36,7 +36,7 @@ def by_field(counts: Cells[int], layout: Layout) -> dict[str, object]:
     return found
 
 
-def _features(counts: Cells[int], layout: Layout) -> dict[str, Mapping[str, object]]:
+def _features(counts: Cells, layout: Layout) -> dict[str, Mapping[str, object]]:
     found: dict[str, Mapping[str, object]] = {}
     for index, feature in enumerate(layout.features):
         cells = layout.of_feature(counts, index)

@@ -119,7 +119,7 @@ def _interval(payload: bytes, size: int) -> Interval:
     raw = _inflated(payload, _HEAD.size + len(ROLES) * (_ROLE.size + 8 * size) + MAX_JOINS * _JOIN.size)
     seq, start, end, roles, joins = _HEAD.unpack_from(raw, 0)
     at = _HEAD.size
-    counts: dict[str, Cells[int]] = {}
+    counts: dict[str, Cells] = {}
     for _ in range(roles):
         index, width = _ROLE.unpack_from(raw, at)
         if index >= len(ROLES) or width not in _TYPES or ROLES[index] in counts:
@@ -143,7 +143,7 @@ def _inflated(payload: bytes, limit: int) -> bytes:
     return raw
 
 
-def _cells(raw: bytes, width: int, size: int) -> Cells[int]:
+def _cells(raw: bytes, width: int, size: int) -> Cells:
     if len(raw) != width * size:
         raise ValueError("a ledger's interval is cut off")
     found = array(_TYPES[width])

@@ -1,20 +1,28 @@
-"""The admin port: probes and metrics, answered from before the model is loaded until the end."""
+"""The admin port: probes, metrics and the ledger, answered from before the model is loaded until the end."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 import orjson
 
+from mooring.ledger.readable import readable
+from mooring.ledger.wire import MEDIA_TYPE
+from mooring.serving.errors import Rejected, bad_input, overloaded, shown
 from mooring.serving.http import Heads, Limits, Listener, Request, Routes
 from mooring.serving.metrics import Metric, process_metrics, render
 from mooring.serving.state import State
+
+if TYPE_CHECKING:
+    from mooring.serving.app import App
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def admin_listener(state: State) -> Listener:
-    """Return the listener for `/healthz`, `/readyz` and `/metrics`."""
+    """Return the listener for `/healthz`, `/readyz`, `/metrics` and what the operator reads: `/mooring/…`."""
     heads = Heads()
 
     def live(request: Request) -> None:
@@ -28,10 +36,43 @@ def admin_listener(state: State) -> Listener:
         found = [*_own_metrics(state), *process_metrics()]
         request.answer(heads.get(content_type=_METRICS_TYPE), render(found))
 
+    def ledger(request: Request) -> None:
+        since, binary = _asked(request.path)
+        journal = _app(state).journal
+        if binary:
+            request.answer(heads.get(content_type=MEDIA_TYPE), journal.ledger.since(since))
+        else:
+            request.answer(heads.get(), orjson.dumps(readable(journal.ledger.reading(since))))
+        journal.sealing.was_read()
+
+    def profile(request: Request) -> None:
+        found = _app(state).journal.profile
+        if found is None:
+            raise Rejected(HTTPStatus.NOT_FOUND, "this model came without a profile: there is no reference")
+        request.answer(heads.get(), found.model_dump_json(by_alias=True).encode())
+
     routes = Routes()
-    for path, handler in (("/healthz", live), ("/readyz", ready), ("/metrics", metrics)):
+    table = {"/healthz": live, "/readyz": ready, "/metrics": metrics}
+    for path, handler in {**table, "/mooring/ledger": ledger, "/mooring/profile": profile}.items():
         routes.add(path, {"GET": handler})
     return Listener(routes, heads, Limits(body_bytes=1024, bodies_bytes=1 << 20, connections=128))
+
+
+def _app(state: State) -> App:
+    if state.app is None:
+        raise overloaded("the model is not loaded yet")
+    return state.app
+
+
+def _asked(target: bytes) -> tuple[int, bool]:
+    """Return the number after which to read, and whether in binary."""
+    query = parse_qs(target.partition(b"?")[2].decode("latin-1"))
+    since, form = query.get("since", ["0"])[-1], query.get("format", ["json"])[-1]
+    if not (since.isascii() and since.isdigit()) or len(since) > 18:
+        raise bad_input(f"since is {shown(since)}; expected the number of the last interval that you have, or 0")
+    if form not in ("json", "binary"):
+        raise bad_input(f"format is {shown(form)}; expected json or binary")
+    return int(since), form == "binary"
 
 
 def _own_metrics(state: State) -> list[Metric]:

@@ -9,6 +9,7 @@ from mooring.api.wire import ServeOrder
 from mooring.serving.batch import Batcher
 from mooring.serving.docs import add_docs
 from mooring.serving.http import Handler, Heads, Limits, Listener
+from mooring.serving.journal import Journal
 from mooring.serving.keys import Keys, guarded
 from mooring.serving.load import Loaded
 from mooring.serving.metrics import Counters, Metric, model_metrics
@@ -34,6 +35,7 @@ class App:
 
     listener: Listener
     metrics: Callable[[], list[Metric]]
+    journal: Journal
     endpoint: Callable[[Reads, Writes], Handler]
     """Makes the handler of predictions for one more protocol."""
 
@@ -50,11 +52,14 @@ def build(order: ServeOrder, loaded: Loaded, is_ready: Callable[[], bool], keys:
         max_queued_rows=QUEUED_REQUESTS * server.max_batch_rows,
     )
 
+    journal = Journal.of(order, loaded, heads)
+
     def endpoint(decoder: Reads, encoder: Writes) -> Handler:
-        return guarded(InferEndpoint(decoder, batcher, encoder, heads, counters), keys)
+        return guarded(InferEndpoint(decoder, batcher, encoder, heads, journal.recorder), keys)
 
     infer = endpoint(Decoder(manifest, server.max_batch_rows), Encoder(model, version, manifest.outputs, heads))
     routes = v2_routes(model=model, version=version, manifest=manifest, infer=infer, heads=heads, is_ready=is_ready)
+    routes.add(journal.feedback.path, {"POST": guarded(journal.feedback, keys)})
     rows, predictions = RowReader(manifest, server.max_batch_rows), PredictionsEncoder(heads)
     add_v1(routes, model=model, predict=endpoint(V1Decoder(rows), predictions), heads=heads, is_ready=is_ready)
     add_mlflow(
@@ -67,4 +72,8 @@ def build(order: ServeOrder, loaded: Loaded, is_ready: Callable[[], bool], keys:
     add_docs(routes, model=model, version=version, manifest=manifest, heads=heads, keyed=keys is not None)
     limits = Limits(body_bytes=server.max_body_bytes, bodies_bytes=max(64 << 20, 2 * server.max_body_bytes))
     labels = {"model": model, "version": version}
-    return App(Listener(routes, heads, limits), lambda: model_metrics(counters, labels, batcher.queued_rows), endpoint)
+
+    def metrics() -> list[Metric]:
+        return [*journal.metrics(), *model_metrics(counters, labels, batcher.queued_rows)]
+
+    return App(Listener(routes, heads, limits), metrics, journal, endpoint)

@@ -10,6 +10,9 @@ from reprlib import Repr
 class Rejected(Exception):
     """A request that is answered with an error: `message` says what is wrong, at which input, and what was expected."""
 
+    feature: str | None = None
+    """The input that was wrong, if it was one."""
+
     def __init__(self, status: HTTPStatus, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.status = status
@@ -37,7 +40,9 @@ def bad_input(message: str) -> Rejected:
 
 def bad_tensor(name: str, what: str) -> Rejected:
     """Return the 400 that names an input."""
-    return bad_input(f"input {shown(name)}: {what}")
+    problem = bad_input(f"input {shown(name)}: {what}")
+    problem.feature = name
+    return problem
 
 
 def too_large(message: str) -> Rejected:

@@ -47,9 +47,7 @@ async def serve(settings: Settings) -> None:
     ports = {"port": port, "admin_port": admin_port, "grpc_port": grpc and grpc.port}
     event("ready", **ports, seconds=seconds, cost=repr(loaded.cost))
     await told_to_end.wait()
-    await _drain(settings, state)
-    if grpc is not None:
-        await grpc.stop(STOP_SECONDS)
+    await _drain(settings, state, grpc)
 
 
 async def _open(settings: Settings, state: State, loaded: Loaded, keys: Keys | None) -> tuple[int, GrpcServer | None]:
@@ -58,6 +56,7 @@ async def _open(settings: Settings, state: State, loaded: Loaded, keys: Keys | N
     state.app = build(settings.order, loaded, lambda: state.ready, keys)
     grpc = await _open_grpc(settings, state, loaded)
     port = await state.app.listener.start(settings.host, settings.port)
+    state.app.journal.sealing.start()
     gc.collect()
     gc.freeze()  # the model and its libraries never become garbage: no collection needs to look at them again
     state.phase = "Serving"
@@ -77,12 +76,15 @@ async def _open_grpc(settings: Settings, state: State, loaded: Loaded) -> GrpcSe
     return server
 
 
-async def _drain(settings: Settings, state: State) -> None:
+async def _drain(settings: Settings, state: State, grpc: GrpcServer | None) -> None:
     assert state.app is not None  # noqa: S101 (it serves)
     listener = state.app.listener
     state.phase = "Draining"
     event("draining", seconds=settings.drain_seconds, connections=len(listener.connections))
     await drain(listener, Patience(settings.drain_seconds, quiet=min(5.0, settings.drain_seconds)))
+    if grpc is not None:
+        await grpc.stop(STOP_SECONDS)
+    await state.app.journal.sealing.finish()
     event("drained", connections=len(listener.connections))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,15 +15,8 @@ _PAGE = resource.getpagesize()
 
 @dataclass(slots=True)
 class Counters:
-    """Requests by what became of them, and the model's calls. Increased by the event loop and the model's thread."""
+    """The model's calls, counted in its thread. Requests are counted by the ledger."""
 
-    ok: int = 0
-    caller: int = 0
-    """Refused: the caller's mistake."""
-    model: int = 0
-    """Failed: the model's mistake."""
-    overload: int = 0
-    """Turned away."""
     rows: int = 0
     calls: int = 0
     call_seconds: float = 0.0
@@ -37,14 +30,19 @@ class Counters:
             self.call_seconds += seconds
 
 
+Labels = Mapping[str, str]
+Sample = tuple[Labels, float] | tuple[Labels, float, str]
+"""Labels, value, and for a histogram or summary what follows the metric's name."""
+
+
 @dataclass(frozen=True)
 class Metric:
-    """One metric: its samples are pairs of labels and value."""
+    """One metric and its samples."""
 
     name: str
     kind: str
     about: str
-    samples: Iterable[tuple[Mapping[str, str], float]]
+    samples: Iterable[Sample]
 
 
 def render(metrics: Iterable[Metric]) -> bytes:
@@ -52,19 +50,31 @@ def render(metrics: Iterable[Metric]) -> bytes:
     lines: list[str] = []
     for metric in metrics:
         lines += [f"# HELP {metric.name} {metric.about}", f"# TYPE {metric.name} {metric.kind}"]
-        for labels, value in metric.samples:
-            inside = ",".join(f'{name}="{_escaped(text)}"' for name, text in labels.items())
-            lines.append(f"{metric.name}{{{inside}}} {value:.15g}" if inside else f"{metric.name} {value:.15g}")
+        for labels, value, *suffix in metric.samples:
+            name = "".join((metric.name, *suffix))
+            inside = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+            lines.append(f"{name}{{{inside}}} {value:.15g}" if inside else f"{name} {value:.15g}")
     return ("\n".join(lines) + "\n").encode()
 
 
-def model_metrics(counters: Counters, labels: Mapping[str, str], queued_rows: int) -> list[Metric]:
-    """Return the metrics of the model that is served."""
-    outcomes = ("ok", "caller", "model", "overload")
-    requests = [({**labels, "outcome": outcome}, float(getattr(counters, outcome))) for outcome in outcomes]
+def histogram(
+    name: str, about: str, series: Iterable[tuple[Labels, Sequence[int], float]], edges: Sequence[float]
+) -> Metric:
+    """Return a histogram: of each series its labels, the counts of its buckets (one more than edges) and its sum."""
+    samples: list[Sample] = []
+    for labels, counts, total in series:
+        below = 0
+        for edge, count in zip((*map("{:g}".format, edges), "+Inf"), counts, strict=True):
+            below += count
+            samples.append(({**labels, "le": edge}, below, "_bucket"))
+        samples += [(labels, total, "_sum"), (labels, below, "_count")]
+    return Metric(name, "histogram", about, samples)
+
+
+def model_metrics(counters: Counters, labels: Labels, queued_rows: int) -> list[Metric]:
+    """Return the metrics of the model's calls."""
     return [
-        Metric("mooring_requests_total", "counter", "Infer requests by outcome.", requests),
-        Metric("mooring_rows_total", "counter", "Rows that the model has seen.", [(labels, counters.rows)]),
+        Metric("mooring_model_rows_total", "counter", "Rows that the model has seen.", [(labels, counters.rows)]),
         Metric("mooring_model_calls_total", "counter", "Calls of the model.", [(labels, counters.calls)]),
         Metric("mooring_model_seconds_total", "counter", "Time in the model.", [(labels, counters.call_seconds)]),
         Metric("mooring_queued_rows", "gauge", "Rows that wait for the model.", [(labels, queued_rows)]),

@@ -97,7 +97,7 @@ def tally(asked: Sequence[Asked]) -> dict[int, Counter[tuple[object, ...]]]:
     return {role: +counts for role, counts in found.items()}
 
 
-def read(counts: Cells[int], layout: Layout) -> Counter[tuple[object, ...]]:
+def read(counts: Cells, layout: Layout) -> Counter[tuple[object, ...]]:
     """Return a vector in the words of `tally`."""
     found: Counter[tuple[object, ...]] = Counter()
     for name in ("callers", "latency"):

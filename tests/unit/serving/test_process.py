@@ -69,7 +69,7 @@ async def test_the_admin_port_counts_what_was_served(real: Real) -> None:
     await ask(real.port, "POST", "/v2/models/shop/infer", INFER)
     text = (await ask(real.admin_port, "GET", "/metrics")).body.decode()
     samples = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
-    assert float(samples['mooring_requests_total{model="shop",version="shop-v3",outcome="ok"}']) >= 1
+    assert float(samples['mooring_requests_total{model="shop",version="shop-v3",role="stable",outcome="ok"}']) >= 1
     assert float(samples["process_resident_memory_bytes"]) > 1e6
 
 

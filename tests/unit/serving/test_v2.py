@@ -18,6 +18,7 @@ async def test_an_answer_names_model_version_and_outputs_and_echoes_the_id(app: 
         "model_name": "shop",
         "model_version": "shop-v3",
         "id": "a-1",
+        "parameters": {"prediction_id": reply.headers["mooring-prediction-id"]},
         "outputs": [
             {"name": "label", "datatype": "INT64", "shape": [2], "data": [0, 1]},
             {"name": "probability", "datatype": "FP64", "shape": [2, 2], "data": [0.61, 0.39, 0.4, 0.6]},

@@ -25,6 +25,7 @@ class Connection(asyncio.Protocol):
     _transport: asyncio.Transport
 
     def __init__(self, listener: Listener) -> None:
+        self.address = b""
         self._listener = listener
         self._reader = RequestReader(self, listener.limits, listener.arriving)
         self._queue: deque[Request | bytes] = deque()
@@ -44,6 +45,8 @@ class Connection(asyncio.Protocol):
         """Take the connection, or turn it away with 503 if there are too many."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by its methods, not by inheritance
         listener = self._listener
+        peer = transport.get_extra_info("peername")
+        self.address = str(peer[0]).encode() if isinstance(peer, tuple) else b""
         listener.admit(self)
         if len(listener.connections) > listener.limits.connections:
             self._reader.end()

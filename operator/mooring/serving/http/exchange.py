@@ -54,8 +54,14 @@ class Heads:
         return self.get(problem.status), body
 
 
+_NONE: Mapping[bytes, bytes] = {}
+
+
 class Peer(Protocol):
     """Who is told that a request has its answer."""
+
+    address: bytes
+    """Where the client is, without its port."""
 
     def answered(self) -> None:
         """Write what can be written now."""
@@ -66,7 +72,7 @@ class Request:
 
     __slots__ = (
         "_body", "_head", "_peer", "authorization", "body", "content_type",
-        "http10", "json_size", "keep_alive", "method", "path",
+        "extra", "headers", "http10", "json_size", "keep_alive", "method", "path",
     )  # fmt: skip
 
     def __init__(self, peer: Peer, method: bytes, path: bytes, body: bytes | bytearray) -> None:
@@ -78,6 +84,10 @@ class Request:
         """The header Inference-Header-Content-Length."""
         self.content_type = b""
         self.authorization = b""
+        self.headers: Mapping[bytes, bytes] = _NONE
+        """Those of `reader.KEPT_HEADERS` that were sent, by their names in small letters."""
+        self.extra = b""
+        """Whole header lines that only this answer has."""
         self.keep_alive = True
         self.http10 = False
         self._peer = peer
@@ -91,6 +101,11 @@ class Request:
         self._peer.answered()
 
     @property
+    def address(self) -> bytes:
+        """Where the client is, without its port."""
+        return self._peer.address
+
+    @property
     def is_answered(self) -> bool:
         """Whether `render` can be called."""
         return self._head is not None
@@ -101,7 +116,7 @@ class Request:
         assert head is not None  # noqa: S101 (for the type checker; callers ask is_answered)
         start = head.close if close else head.keep_http10 if self.http10 else head.keep
         body = self._body
-        return b"%b%d\r\n\r\n%b" % (start, len(body), b"" if self.method == b"HEAD" else body)
+        return b"%b%d\r\n%b\r\n%b" % (start, len(body), self.extra, b"" if self.method == b"HEAD" else body)
 
 
 Handler = Callable[[Request], None]

@@ -12,7 +12,18 @@ from mooring.serving.errors import Rejected, bad_input, overloaded, too_large
 from mooring.serving.http.exchange import Peer, Request
 from mooring.serving.http.limits import Limits
 
-_READ_HEADERS = frozenset(
+KEPT_HEADERS = frozenset(
+    (
+        b"traceparent",
+        b"x-forwarded-for",
+        b"x-mooring-caller",
+        b"x-mooring-forwarded",
+        b"x-mooring-override",
+        b"x-mooring-role",
+    )
+)
+"""What a handler finds in `Request.headers`."""
+_READ_HEADERS = frozenset(map(len, KEPT_HEADERS)) | frozenset(
     map(len, ("expect", "upgrade", "content-type", "authorization", "content-length", "content-encoding"))
 )
 _JSON_SIZE = b"inference-header-content-length"
@@ -72,6 +83,7 @@ class RequestReader:
         self._json_size: bytes | None = None
         self._content_type = b""
         self._authorization = b""
+        self._kept: dict[bytes, bytes] | None = None
 
     def feed(self, data: bytes) -> None:
         """Parse what came; calls `handle` for each whole request, `proceed` for each that waits to send its body."""
@@ -134,6 +146,8 @@ class RequestReader:
             self._content_type = value
         elif name == b"authorization":
             self._authorization = value
+        elif name in KEPT_HEADERS:
+            self._kept = {**(self._kept or {}), name: value}
         elif name == b"expect":
             self._expects = value.lower() == b"100-continue"
         elif name == b"upgrade":
@@ -174,6 +188,8 @@ class RequestReader:
         request.json_size = self._json_size
         request.content_type = self._content_type
         request.authorization = self._authorization
+        if self._kept is not None:
+            request.headers = self._kept
         request.http10 = parser.get_http_version() == "1.0"
         request.keep_alive = parser.should_keep_alive() and request.method != b"CONNECT"
         self.stage = Stage.IDLE if request.keep_alive else Stage.ENDED

@@ -16,13 +16,15 @@ from mooring.serving.v2.wanted import Wanted, WantedOutputs
 class Asked:
     """A valid request: `columns[i]` holds `rows` values of the manifest's feature i."""
 
-    __slots__ = ("columns", "id", "outputs", "rows")
+    __slots__ = ("columns", "id", "outputs", "prediction_id", "rows")
 
     def __init__(self, *, id: str | None, rows: int, columns: list[Sequence[Value]], outputs: Sequence[Wanted]) -> None:
         self.id = id
         self.rows = rows
         self.columns = columns
         self.outputs = outputs
+        self.prediction_id: str | None = None
+        """By which the truth can be told later."""
 
 
 class Decoder:

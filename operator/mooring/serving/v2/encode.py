@@ -45,6 +45,8 @@ class Encoder:
         body: dict[str, object] = {"model_name": self._model, "model_version": self._version, "outputs": outputs}
         if asked.id is not None:
             body["id"] = asked.id
+        if asked.prediction_id is not None:
+            body["parameters"] = {"prediction_id": asked.prediction_id}
         text = orjson.dumps(body)
         return (self._json, text) if not raws else self._with_binary(text, raws)
 

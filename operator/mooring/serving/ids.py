@@ -1,0 +1,176 @@
+"""Prediction ids: signed and self-describing, so that truth told days later to any pod needs no database.
+
+    id = URL-safe Base64, without padding, of: head, one code a row, BLAKE2b-64 of both under the deployment's key
+    head, little-endian: u8 key's id, u8 role and form, u16 model, u16 outcomes, u32 version, u32 pod, u32 minute,
+                         u32 counter, u16 rows
+A code is the prediction's stratum in 1, 2 or 4 bytes (the form); of a regression 1 byte with the bin and a float32 of
+the prediction, and all of them after a float32, the scale of the loss. One id holds the rows of one request, the first
+1024 of them: 44 characters for one row, then about 1.4 a row.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import secrets
+import struct
+import time
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import chain
+
+from mooring.ledger.layout import ROLES
+
+KEY_VARIABLE = "MOORING_ID_KEY"
+MAX_ROWS = 1024
+_HEAD = struct.Struct("<BBHHIIIIH")
+_SIGNATURE = 8
+_SCALE = struct.Struct("<f")
+_REGRESSION = 3
+_CODES = (struct.Struct("<B"), struct.Struct("<H"), struct.Struct("<I"), struct.Struct("<Bf"))
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_UNNUMBERED = 1 << 31
+
+
+class NotOurs(ValueError):
+    """An id that was not made here for this model; the message says why it is refused."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Whose predictions: what every id of a process has in common."""
+
+    model: str
+    version: str
+    outcomes: str
+    """The classes, or what else truths are compared with: versions that differ in it cannot score each other's ids."""
+
+    @property
+    def tags(self) -> tuple[int, int]:
+        """Return 16 bits of each of model and outcomes."""
+        return zlib.crc32(self.model.encode()) & 0xFFFF, zlib.crc32(self.outcomes.encode()) & 0xFFFF
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What an id says of one row."""
+
+    version: int
+    role: int
+    minute: int
+    """Since 1970 UTC."""
+    rows: int
+    stratum: int
+    value: float
+    """Of a regression, else NaN."""
+    scale: float
+    """Of a regression's loss, else NaN."""
+    key: tuple[int, int]
+    """The signature and the row: the same truth told again has the same."""
+
+
+def version_number(model: str, version: str) -> int:
+    """Return 3 for `income-v3`; of another name 31 bits of its hash, and the highest bit."""
+    start, number = f"{model}-v", version.rpartition("-v")[2]
+    if version == f"{start}{number}" and number.isascii() and number.isdigit() and int(number) < _UNNUMBERED:
+        return int(number)
+    return _UNNUMBERED | zlib.crc32(version.encode()) & (_UNNUMBERED - 1)
+
+
+def key_from(environment: Mapping[str, str]) -> tuple[bytes, bool]:
+    """Return the key, and whether it is given, or made up for this process; raises ValueError for a bad one."""
+    text = environment.get(KEY_VARIABLE)
+    if not text:
+        return secrets.token_bytes(32), False
+    try:
+        key = base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"{KEY_VARIABLE} is no Base64: {error}") from None
+    if not 16 <= len(key) <= 64:
+        raise ValueError(f"{KEY_VARIABLE} has {len(key)} bytes; expected 16 to 64")
+    return key, True
+
+
+class Ids:
+    """Makes and reads the ids of one model under one key."""
+
+    def __init__(self, key: bytes, identity: Identity, now: Callable[[], float] = time.time) -> None:
+        self._keyed = blake2b(key=key, digest_size=_SIGNATURE, person=b"mooring-id/1")
+        self._key_id = blake2b(key, digest_size=1, person=b"mooring-key").digest()[0]
+        self._tags = identity.tags
+        self._identity = identity
+        self._version = version_number(identity.model, identity.version)
+        self._pod = secrets.randbits(32)
+        self._counter = 0
+        self._now = now
+
+    def of_classes(self, role: int, strata: Sequence[int], form: int = 0) -> str:
+        """Return the id of a request's rows by their strata; `form` is 0, 1 or 2 for strata below 2^8, 2^16, 2^32."""
+        strata = strata[:MAX_ROWS]
+        codes = bytes(strata) if form == 0 else struct.pack(f"<{len(strata)}{'BHI'[form]}", *strata)
+        return self._signed(role | form << 4, len(strata), codes)
+
+    def of_values(self, role: int, bins: Sequence[int], values: Sequence[float], scale: float) -> str:
+        """Return the id of a regression's rows; `scale` is what the loss is measured in."""
+        pairs = chain.from_iterable(zip(bins[:MAX_ROWS], map(_narrow, values[:MAX_ROWS]), strict=True))
+        rows = min(len(bins), MAX_ROWS)
+        codes = struct.pack("<f" + "Bf" * rows, _narrow(scale), *pairs)
+        return self._signed(role | _REGRESSION << 4, rows, codes)
+
+    def _signed(self, kind: int, rows: int, codes: bytes) -> str:
+        self._counter = (self._counter + 1) & 0xFFFFFFFF
+        minute = int(self._now() // 60)
+        raw = _HEAD.pack(self._key_id, kind, *self._tags, self._version, self._pod, minute, self._counter, rows) + codes
+        signature = self._keyed.copy()
+        signature.update(raw)
+        text = binascii.b2a_base64(raw + signature.digest(), newline=False)
+        return text.translate(_URL_SAFE).rstrip(b"=").decode()
+
+    def read(self, text: str, row: int) -> Prediction:
+        """Return what an id says of a row; raises NotOurs."""
+        raw = _bytes(text)
+        key_id, kind, model, outcomes, version, _, minute, _, rows = _HEAD.unpack_from(raw)
+        self._check(raw, key_id, (model, outcomes))
+        if not 0 <= row < rows:
+            raise NotOurs(f"row {row} is not among the {rows} of this prediction")
+        role, form = kind & 0xF, kind >> 4
+        if role >= len(ROLES) or form >= len(_CODES):
+            raise NotOurs("the id is of a later version of Mooring")
+        scale, at = math.nan, _HEAD.size
+        if form == _REGRESSION:
+            (scale,) = _SCALE.unpack_from(raw, at)
+            at += _SCALE.size
+        code = _CODES[form].unpack_from(raw, at + row * _CODES[form].size)
+        value = code[1] if form == _REGRESSION else math.nan
+        key = (int.from_bytes(raw[-_SIGNATURE:], "little"), row)
+        return Prediction(version, role, minute, rows, code[0], value, scale, key)
+
+    def _check(self, raw: bytes, key_id: int, tags: tuple[int, int]) -> None:
+        signature = self._keyed.copy()
+        signature.update(raw[:-_SIGNATURE])
+        genuine = secrets.compare_digest(signature.digest(), raw[-_SIGNATURE:])
+        if not genuine and key_id != self._key_id:
+            raise NotOurs("the id was signed with another key: by another deployment, or before the key was changed")
+        if tags[0] != self._tags[0]:
+            raise NotOurs(f"the id is of another model than {self._identity.model}")
+        if not genuine:
+            raise NotOurs("the id's signature does not fit: it was changed on the way, or made up")
+        if tags[1] != self._tags[1]:
+            raise NotOurs("the id is of a version with other classes: tell its truth to a pod of that version")
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise NotOurs("the id is not one of ours: it has characters that are never in one, or is cut off") from None
+    if len(raw) <= _HEAD.size + _SIGNATURE:
+        raise NotOurs("the id is not one of ours: it is too short")
+    return raw
+
+
+def _narrow(value: float) -> float:
+    return max(-3.4e38, min(3.4e38, value))
