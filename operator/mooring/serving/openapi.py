@@ -30,12 +30,13 @@ def document(*, model: str, version: str, manifest: Manifest, keyed: bool) -> Js
         f"/v2/models/{name}": {"get": _reads("The model's signature")},
         f"/v2/models/{name}/ready": {"get": _reads("Whether the model answers")},
         f"/v2/models/{name}/infer": {
-            "post": _predicts("Predict (V2)", tensor, _v2_example(manifest), _v2_answer(), keyed)
+            "post": _posts("Predict (V2)", tensor, _v2_example(manifest), _v2_answer(), keyed)
         },
+        f"/v2/models/{name}/feedback": {"post": _told(keyed)},
         "/v1/models": {"get": _reads("The model's name")},
         f"/v1/models/{name}": {"get": _reads("Whether the model answers")},
         f"/v1/models/{name}:predict": {
-            "post": _predicts(
+            "post": _posts(
                 "Predict (V1)",
                 _rows(manifest, "instances"),
                 _rows_example(manifest, "instances"),
@@ -44,7 +45,7 @@ def document(*, model: str, version: str, manifest: Manifest, keyed: bool) -> Js
             )
         },
         "/invocations": {
-            "post": _predicts(
+            "post": _posts(
                 "Predict (MLflow)",
                 _rows(manifest, "dataframe_records"),
                 _rows_example(manifest, "dataframe_records"),
@@ -141,14 +142,31 @@ def _reads(summary: str) -> Json:
     return {"summary": summary, "responses": {"200": {"description": summary, "content": _json({"type": "object"})}}}
 
 
-def _predicts(summary: str, schema: Json, example: Json, answer: Json, keyed: bool) -> Json:
+def _told(keyed: bool) -> Json:
+    truth: Json = {
+        "type": "object",
+        "required": ["id", "truth"],
+        "properties": {
+            "id": {"type": "string", "description": "prediction_id of an answer's parameters"},
+            "row": {"type": "integer", "minimum": 0, "description": "0 where it is left out"},
+            "truth": {"description": "the row's class or number, or a list of them, one for each row"},
+        },
+    }
+    counts = {name: {"type": "integer"} for name in ("accepted", "duplicate", "refused")}
+    schema: Json = {"oneOf": [truth, {"type": "array", "items": truth, "minItems": 1}]}
+    example: Json = {"id": "prediction_id of an answer", "row": 0, "truth": 1}
+    answer: Json = {"type": "object", "required": list(counts), "properties": counts}
+    return _posts("Tell what became of predictions", schema, example, answer, keyed)
+
+
+def _posts(summary: str, schema: Json, example: Json, answer: Json, keyed: bool) -> Json:
     error: Json = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
     errors = {**_ERRORS, "401": "The bearer key is missing or wrong"} if keyed else _ERRORS
     operation: Json = {
         "summary": summary,
         "requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": example}}},
         "responses": {
-            "200": {"description": "Predictions", "content": _json(answer)},
+            "200": {"description": summary, "content": _json(answer)},
             **{status: {"description": why, "content": _json(error)} for status, why in errors.items()},
         },
     }

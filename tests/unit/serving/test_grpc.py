@@ -77,6 +77,7 @@ def raw(rows: int = 1) -> Any:
 async def test_typed_values_are_answered_with_typed_values(call: Call) -> None:
     answer = await call("ModelInfer", typed(2, age=[39, 60]))
     assert (answer.model_name, answer.model_version, answer.id) == ("shop", "shop-v3", "a-1")
+    assert answer.parameters["prediction_id"].string_param
     label, probability = answer.outputs
     assert (label.name, list(label.shape), list(label.contents.int64_contents)) == ("label", [2], [0, 1])
     assert (list(probability.shape), list(probability.contents.fp64_contents)) == ([2, 2], [0.61, 0.39, 0.4, 0.6])

@@ -93,6 +93,8 @@ class GrpcEncoder:
     def encode(self, asked: Asked, answers: Answers) -> tuple[Head, bytes]:
         """Return the message; the head stands for its status."""
         answer = _InferResponse(model_name=self._model, model_version=self._version, id=asked.id or "")
+        if asked.prediction_id is not None:
+            answer.parameters["prediction_id"].string_param = asked.prediction_id
         for wanted in asked.outputs:
             output, values = self._outputs[wanted.index], answers[wanted.index]
             shape = [asked.rows, *output.shape[1:]]

@@ -53,7 +53,7 @@ class Column:
     def _plain(self, values: Sequence[object], declared: str) -> bool:
         """Return whether all values are numbers that need neither conversion nor a second look."""
         types = set(map(type, values))
-        if declared == "FP64" and self.datatype == "FP64":
+        if self.datatype == "FP64" and declared in ("FP64", "FP32"):
             # The sum of magnitudes is NaN or infinite if any value is, and bounds each of them.
             return types <= _NUMBERS and sum(map(abs, values)) <= FLOAT_LIMITS["FP64"]  # type: ignore[arg-type]
         if declared == "INT64":
