@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mooring.api.wire import ServeOrder
+from mooring.serving.backends.published import backend_metrics, parameters
 from mooring.serving.batch import Batcher
 from mooring.serving.docs import add_docs
 from mooring.serving.http import Handler, Heads, Limits, Listener
@@ -58,7 +59,15 @@ def build(order: ServeOrder, loaded: Loaded, is_ready: Callable[[], bool], keys:
         return guarded(InferEndpoint(decoder, batcher, encoder, heads, journal.recorder), keys)
 
     infer = endpoint(Decoder(manifest, server.max_batch_rows), Encoder(model, version, manifest.outputs, heads))
-    routes = v2_routes(model=model, version=version, manifest=manifest, infer=infer, heads=heads, is_ready=is_ready)
+    routes = v2_routes(
+        model=model,
+        version=version,
+        manifest=manifest,
+        parameters=parameters(loaded.kind, manifest),
+        infer=infer,
+        heads=heads,
+        is_ready=is_ready,
+    )
     routes.add(journal.feedback.path, {"POST": guarded(journal.feedback, keys)})
     rows, predictions = RowReader(manifest, server.max_batch_rows), PredictionsEncoder(heads)
     add_v1(routes, model=model, predict=endpoint(V1Decoder(rows), predictions), heads=heads, is_ready=is_ready)
@@ -74,6 +83,7 @@ def build(order: ServeOrder, loaded: Loaded, is_ready: Callable[[], bool], keys:
     labels = {"model": model, "version": version}
 
     def metrics() -> list[Metric]:
-        return [*journal.metrics(), *model_metrics(counters, labels, batcher.queued_rows)]
+        own = model_metrics(counters, labels, batcher.queued_rows)
+        return [*journal.metrics(), *own, *backend_metrics(loaded.kind, manifest, labels)]
 
     return App(Listener(routes, heads, limits), metrics, journal, endpoint)

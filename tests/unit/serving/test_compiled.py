@@ -106,9 +106,14 @@ async def test_the_process_imports_no_scikit_learn_and_stays_small(folder: Path,
         port, admin_port = server.ready()
         reply = await ask(port, "POST", "/v2/models/shop/infer", request(manifest, golden(folder)))
         assert reply.status == 200
+        told = (await ask(port, "GET", "/v2/models/shop")).json()["parameters"]
+        assert manifest.compiled is not None
+        assert told == {"backend": "onnx", "compiled": manifest.compiled.to_json()}
         mapped = mapped_files(server)
         assert [library for library in HEAVY if library in mapped] == []
         assert "/onnxruntime/" in mapped
         metrics = (await ask(admin_port, "GET", "/metrics")).body.decode()
+    assert 'mooring_backend_info{model="shop",version="shop-v3",backend="onnx"} 1' in metrics
+    assert f'mooring_compiled_rows{{model="shop",version="shop-v3"}} {manifest.compiled.rows}' in metrics
     resident = next(line for line in metrics.splitlines() if line.startswith("process_resident_memory_bytes "))
     assert float(resident.split()[1]) < 150e6

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 import mooring
@@ -17,16 +17,26 @@ EXTENSIONS = ["binary_tensor_data"]
 
 
 def v2_routes(
-    *, model: str, version: str, manifest: Manifest, infer: Handler, heads: Heads, is_ready: Callable[[], bool]
+    *,
+    model: str,
+    version: str,
+    manifest: Manifest,
+    parameters: Mapping[str, object],
+    infer: Handler,
+    heads: Heads,
+    is_ready: Callable[[], bool],
 ) -> Routes:
-    """Return the routes of one version, which is addressed as `income-v3` or `3`, or not at all."""
+    """Return the routes of one version, which is addressed as `income-v3` or `3`, or not at all.
+
+    `parameters` are those of the model's metadata.
+    """
     routes = Routes(_Explainer(model, version))
     server = {"name": "mooring", "version": mooring.__version__, "extensions": EXTENSIONS}
     routes.add("/v2", {"GET": fixed(heads, server)})
     routes.add("/v2/health/live", {"GET": fixed(heads, {"live": True})})
     # The protocol's text has the key `live` here, its servers say `ready`: both, for the clients of either.
     routes.add("/v2/health/ready", {"GET": readiness(heads, is_ready, {}, ("ready", "live"))})
-    metadata = fixed(heads, model_metadata(model, version, manifest))
+    metadata = fixed(heads, {**model_metadata(model, version, manifest), "parameters": parameters})
     ready = readiness(heads, is_ready, {"name": model}, ("ready",))
     number = version.rpartition("-v")[2]
     for path in ("", f"/versions/{quote(version)}", f"/versions/{quote(number)}"):
