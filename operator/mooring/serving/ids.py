@@ -1,7 +1,7 @@
 """Prediction ids: signed and self-describing, so that truth told days later to any pod needs no database.
 
     id = URL-safe Base64, without padding, of: head, one code a row, BLAKE2b-64 of both under the deployment's key
-    head, little-endian: u8 key's id, u8 role and form, u16 model, u16 outcomes, u32 version, u32 pod, u32 minute,
+    head, little-endian: u8 key's id, u16 model, u16 outcomes, u32 version, u32 pod; u8 role and form, u32 minute,
                          u32 counter, u16 rows
 A code is the prediction's stratum in 1, 2 or 4 bytes (the form); of a regression 1 byte with the bin and a float32 of
 the prediction, and all of them after a float32, the scale of the loss. One id holds the rows of one request, the first
@@ -26,7 +26,9 @@ from mooring.ledger.layout import ROLES
 
 KEY_VARIABLE = "MOORING_ID_KEY"
 MAX_ROWS = 1024
-_HEAD = struct.Struct("<BBHHIIIIH")
+_HEAD = struct.Struct("<BHHIIBIIH")
+_MAKER = struct.Struct("<BHHII")
+_REQUEST = struct.Struct("<BIIH")
 _SIGNATURE = 8
 _SCALE = struct.Struct("<f")
 _REGRESSION = 3
@@ -102,8 +104,8 @@ class Ids:
         self._key_id = blake2b(key, digest_size=1, person=b"mooring-key").digest()[0]
         self._tags = identity.tags
         self._identity = identity
-        self._version = version_number(identity.model, identity.version)
-        self._pod = secrets.randbits(32)
+        number = version_number(identity.model, identity.version)
+        self._maker = _MAKER.pack(self._key_id, *self._tags, number, secrets.randbits(32))
         self._counter = 0
         self._now = now
 
@@ -122,17 +124,16 @@ class Ids:
 
     def _signed(self, kind: int, rows: int, codes: bytes) -> str:
         self._counter = (self._counter + 1) & 0xFFFFFFFF
-        minute = int(self._now() // 60)
-        raw = _HEAD.pack(self._key_id, kind, *self._tags, self._version, self._pod, minute, self._counter, rows) + codes
+        raw = self._maker + _REQUEST.pack(kind, int(self._now()) // 60, self._counter, rows) + codes
         signature = self._keyed.copy()
         signature.update(raw)
         text = binascii.b2a_base64(raw + signature.digest(), newline=False)
-        return text.translate(_URL_SAFE).rstrip(b"=").decode()
+        return text.translate(_URL_SAFE, b"=").decode()
 
     def read(self, text: str, row: int) -> Prediction:
         """Return what an id says of a row; raises NotOurs."""
         raw = _bytes(text)
-        key_id, kind, model, outcomes, version, _, minute, _, rows = _HEAD.unpack_from(raw)
+        key_id, model, outcomes, version, _, kind, minute, _, rows = _HEAD.unpack_from(raw)
         self._check(raw, key_id, (model, outcomes))
         if not 0 <= row < rows:
             raise NotOurs(f"row {row} is not among the {rows} of this prediction")

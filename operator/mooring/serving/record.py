@@ -104,6 +104,10 @@ class Scoring:
         if self.label is None:
             return [bisect_left(edges, score) for score in scores]
         classes, codes = self.strata.classes, self.codes
+        if len(answers[self.label]) == 1:
+            label = codes[answers[self.label][0]]
+            score = scores[label if self.positive is None else self.positive]
+            return [bisect_left(edges, score) * classes + label]
         labels = [codes[label] for label in answers[self.label]]
         if self.positive is not None:
             scores = scores[self.positive :: classes]
@@ -172,7 +176,7 @@ class Recorder:
     def _echo(self, request: Request, role: int, prediction_id: str | None) -> None:
         extra = _ECHO[role]
         if prediction_id is not None and len(prediction_id) <= _LONGEST_HEADER:
-            extra = b"%bmooring-prediction-id: %b\r\n" % (extra, prediction_id.encode())
+            extra += f"mooring-prediction-id: {prediction_id}\r\n".encode()
         if request.headers and (trace := request.headers.get(b"traceparent")):
             extra = b"%btraceparent: %b\r\n" % (extra, trace)
         request.extra = extra

@@ -134,6 +134,14 @@ async def test_predictions_are_for_those_who_show_a_key(call: Call, metadata: li
         await call("ModelInfer", typed(), metadata=metadata)
 
 
+async def test_an_answer_has_its_prediction_id(call: Call) -> None:
+    headers = [("authorization", "Bearer one"), ("x-mooring-role", "canary")]
+    one, other = [await call("ModelInfer", typed(), metadata=headers) for _ in range(2)]
+    ids = {answer.parameters["prediction_id"].string_param for answer in (one, other)}
+    assert {len(identity) for identity in ids} == {44}
+    assert len(ids) == 2
+
+
 async def test_calls_at_once_each_get_their_own_answer(call: Call) -> None:
     answers = await asyncio.gather(*(call("ModelInfer", typed(age=[age])) for age in range(18, 58)))
     assert [answer.outputs[1].contents.fp64_contents[1] for answer in answers] == [age / 100 for age in range(18, 58)]

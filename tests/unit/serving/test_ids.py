@@ -83,7 +83,7 @@ def test_a_foreign_id_is_refused_with_the_reason(key: bytes, identity: Identity,
 
 def test_a_forged_signature_is_refused_with_the_reason() -> None:
     raw = bytearray(base64.urlsafe_b64decode(ids().of_classes(0, [7])))
-    raw[24] = 9
+    raw[23] = 9
     with pytest.raises(NotOurs, match="changed on the way"):
         ids().read(base64.urlsafe_b64encode(raw).decode(), 0)
 

@@ -105,6 +105,8 @@ class GrpcEncoder:
             text = output.datatype == "BYTES"
             sent = [str(value).encode() for value in values] if text else values
             getattr(tensor.contents, _CONTENTS[output.datatype]).extend(sent)
+        if asked.prediction_id is not None:
+            answer.parameters["prediction_id"].string_param = asked.prediction_id
         return self._head, answer.SerializeToString()
 
 

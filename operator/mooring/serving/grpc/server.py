@@ -113,8 +113,6 @@ class Service:
             head, answer = await call.outcome
         except Rejected as problem:
             await context.abort(_code(problem.status), problem.message)
-        if call.extra:
-            context.set_trailing_metadata(_metadata(call.extra))
         if head.status != HTTPStatus.OK:
             await context.abort(_code(head.status), json.loads(answer)["error"])
         return answer
@@ -138,24 +136,18 @@ class _Call(Request):
     def __init__(self, body: bytes, context: Context) -> None:
         super().__init__(_Caller(context.peer()), b"POST", b"", body)
         self.outcome: asyncio.Future[tuple[Head, bytes]] = asyncio.get_running_loop().create_future()
-        sent = {name.encode(): _bytes(value) for name, value in context.invocation_metadata() or ()}
-        self.authorization = sent.get(b"authorization", b"")
-        self.headers = {name: value for name, value in sent.items() if name in KEPT_HEADERS}
+        kept = {}
+        for name, value in context.invocation_metadata() or ():
+            if name == "authorization":
+                self.authorization = value.encode("latin-1", "replace")
+            elif name.encode() in KEPT_HEADERS:
+                kept[name.encode()] = value.encode("latin-1", "replace")
+        self.headers = kept
 
     def answer(self, head: Head, body: bytes) -> None:
         """Settle the call, if it still waits."""
         if not self.outcome.done():
             self.outcome.set_result((head, body))
-
-
-def _bytes(value: str | bytes) -> bytes:
-    return value.encode("latin-1", "replace") if isinstance(value, str) else value
-
-
-def _metadata(lines: bytes) -> tuple[tuple[str, str], ...]:
-    """Return header lines as metadata."""
-    pairs = (line.partition(": ") for line in lines.decode("latin-1").splitlines())
-    return tuple((name, value) for name, _, value in pairs)
 
 
 def _answering(call: Callable[[Message], Message]) -> Method:

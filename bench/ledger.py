@@ -1,0 +1,130 @@
+"""What the account of a request costs: µs for its record, its id and its share of the binning.
+
+    python -m bench.ledger [--features 4,20,100] [--rows 1,64]
+
+One core, no HTTP and no model; CPU time, the best of several rounds. What it costs of a server's whole request is in
+`bench.serving`, beside the bare loop.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from mooring.ledger.binner import Binner, NumberEdges, Reference, Strata, TextTable
+from mooring.ledger.book import INTERVAL_SECONDS, KEPT_SECONDS, Ledger
+from mooring.ledger.interval import Stream
+from mooring.serving.backends import Answers
+from mooring.serving.ids import Identity, Ids
+from mooring.serving.record import Recorder, Scoring
+from mooring.serving.v2.decode import Asked
+
+REQUESTS = 20_000
+ROUNDS = 9
+CATEGORIES = [f"category {number}" for number in range(50)]
+EDGES = [k / 16 for k in range(1, 16)]
+
+
+class Caller:
+    """As much of a request as is recorded."""
+
+    headers: dict[bytes, bytes] = {}  # noqa: RUF012 (shared and empty, as a request's without any of ours is)
+    address = b"10.0.0.1"
+    extra = b""
+
+
+def references(features: int) -> list[Reference]:
+    """Return the reference of so many features, every fourth of them text."""
+    return [
+        TextTable(f"t{number}", CATEGORIES, CATEGORIES)
+        if number % 4 == 3
+        else NumberEdges(f"n{number}", EDGES, 0.0, 1.0)
+        for number in range(features)
+    ]
+
+
+def requests(features: int, rows: int, count: int) -> list[Asked]:
+    """Return requests with values all over the reference."""
+    random = np.random.default_rng(0)
+    made = []
+    for _ in range(count):
+        columns = [
+            random.choice(CATEGORIES, rows).tolist() if number % 4 == 3 else random.random(rows).tolist()
+            for number in range(features)
+        ]
+        made.append(Asked(id=None, rows=rows, columns=columns, outputs=()))
+    return made
+
+
+def best(work: Callable[[], None], count: int) -> float:
+    """Return the least µs for one of `count`."""
+    times = []
+    for _ in range(ROUNDS):
+        started = time.process_time()
+        work()
+        times.append(time.process_time() - started)
+    return min(times) / count * 1e6
+
+
+def row(features: int, rows: int) -> str:
+    """Return a line of the table."""
+    strata = Strata(EDGES, 2)
+    ledger = Ledger(Binner(references(features), strata), Stream("m", "m-v1", "pod", "life"))
+    ids = Ids(bytes(32), Identity("m", "m-v1", "[0,1]"))
+    scoring = Scoring(strata, 1, 0, {0: 0, 1: 1}, 1)
+    recorder = Recorder(ledger, ids, scoring, [])
+    count = max(REQUESTS // rows // max(1, features // 20), 64)
+    asked = requests(features, rows, min(count, 512))
+    answers: Answers = [[0, 1] * (rows // 2) + [1] * (rows % 2), [0.3, 0.7] * rows]
+    codes = scoring.of_answers(answers)
+    request = Caller()
+
+    def whole() -> None:
+        for number in range(count):
+            one = asked[number % len(asked)]
+            found = recorder.score(request, one, answers)  # type: ignore[arg-type]  # what is recorded of one
+            recorder.answered(request, 0.0, one, found)  # type: ignore[arg-type]
+        ledger.flush()
+
+    def made() -> None:
+        for _ in range(count):
+            ids.of_classes(0, codes)
+
+    def binned() -> None:
+        for number in range(count):
+            ledger.append(0, 0, 0, 0.001, asked[number % len(asked)].columns, codes)
+        ledger.flush()
+
+    def sealed() -> None:
+        for _ in range(20):
+            ledger.append(0, 0, 0, 0.001, asked[0].columns, codes)
+            ledger.seal()
+
+    every, identity, bins = best(whole, count), best(made, count), best(binned, count)
+    for _ in range(KEPT_SECONDS // INTERVAL_SECONDS):
+        ledger.append(0, 0, 0, 0.001, asked[0].columns, codes)
+        ledger.seal()
+    kept = ledger.kept_bytes / 2**20
+    parts = (features, rows, f"{every:.2f}", f"{identity:.2f}", f"{bins:.2f}", f"{best(sealed, 20):.0f}")
+    return f"| {' | '.join(map(str, parts))} | {ledger.layout.size} | {kept:.1f} |"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m bench.ledger", description=__doc__)
+    parser.add_argument("--features", default="4,20,100")
+    parser.add_argument("--rows", default="1,64")
+    options = parser.parse_args(arguments)
+    print("| features | rows | µs a request | of it the id | append and binning | µs to seal | cells | MiB kept |")
+    print("|---|---|---|---|---|---|---|---|")
+    for rows in options.rows.split(","):
+        for features in options.features.split(","):
+            print(row(int(features), int(rows)))
+    print(f"\nkept: {KEPT_SECONDS} s of intervals with one request each.")
+
+
+if __name__ == "__main__":
+    main()
