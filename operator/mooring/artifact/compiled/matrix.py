@@ -44,11 +44,14 @@ class _Coding:
     """One-hot columns, imputed and scaled numbers, and indicators, from codes and raw numbers."""
 
     def __init__(self, table: Table) -> None:
+        self._texts = len(table.categories)
+        self._one_hot = _one_hot(table.categories)
+        self._start = sum(column.width or 1 for column in table.categories)
+        self._end = self._start + len(table.numbers)
+        # One-hot codes have a column more, which is cut off: there go texts that have none.
+        self._width = self._end + len(table.indicators)
+        self._offsets = np.cumsum([0, *(column.width or 1 for column in table.categories)])[:-1]
         places = {column.feature: index for index, column in enumerate(table.numbers)}
-        widths = [column.width or 1 for column in table.categories]
-        self._offsets = np.concatenate([[0], np.cumsum(widths)]).astype(np.int64)
-        self._texts = len(widths)
-        self._one_hot = [column.width is not None for column in table.categories]
         self._fills = np.array([np.nan if column.fill is None else column.fill for column in table.numbers])
         self._indicated = np.array([places[column.feature] for column in table.indicators], dtype=np.int64)
         scaled: list[NumberColumn | IndicatorColumn] = [*table.numbers, *table.indicators]
@@ -57,31 +60,34 @@ class _Coding:
         self._scales = bool((self._mean != 0).any() or (self._scale != 1).any())
 
     def apply(self, plain: Floats) -> Floats:
-        """Return the matrix of (rows, texts + numbers) codes and numbers."""
-        rows, start, texts = len(plain), int(self._offsets[-1]), self._texts
-        matrix = np.zeros((rows, start + len(self._mean)))
-        if texts:
-            self._set_categories(matrix, plain[:, :texts])
-        numbers = plain[:, texts:]
-        end = start + numbers.shape[1]
+        """Return the matrix of (rows, texts + numbers) codes and numbers, whose missing numbers it fills."""
+        matrix = np.zeros((len(plain), self._width + self._one_hot))
+        if self._one_hot:
+            codes = plain[:, : self._texts].astype(np.int64)
+            chosen = np.where(codes < 0, self._width, codes + self._offsets)
+            matrix[np.arange(len(plain))[:, np.newaxis], chosen] = 1.0
+            matrix = matrix[:, :-1]
+        elif self._texts:
+            matrix[:, : self._start] = plain[:, : self._texts]
+        numbers = plain[:, self._texts :]
         missing = np.isnan(numbers)
-        matrix[:, start:end] = np.where(missing, self._fills, numbers)
+        np.copyto(numbers, self._fills, where=missing)
+        matrix[:, self._start : self._end] = numbers
         if len(self._indicated):
-            matrix[:, end:] = missing[:, self._indicated]
+            matrix[:, self._end :] = missing[:, self._indicated]
         if self._scales:
             # Subtracted, then divided, as StandardScaler does: one multiplication would round otherwise.
-            matrix[:, start:] -= self._mean
-            matrix[:, start:] /= self._scale
+            tail = matrix[:, self._start :]
+            tail -= self._mean
+            tail /= self._scale
         return matrix
 
-    def _set_categories(self, matrix: Floats, codes: Floats) -> None:
-        for text, (offset, one_hot) in enumerate(zip(self._offsets[:-1], self._one_hot, strict=True)):
-            if one_hot:
-                chosen = codes[:, text].astype(np.int64)
-                known = np.flatnonzero(chosen >= 0)
-                matrix[known, offset + chosen[known]] = 1.0
-            else:
-                matrix[:, offset] = codes[:, text]
+
+def _one_hot(columns: Sequence[CategoryColumn]) -> bool:
+    kinds = {column.width is not None for column in columns}
+    if len(kinds) > 1:
+        raise ValueError("some categories are one-hot and others are not")
+    return kinds == {True}
 
 
 def _needs_coding(table: Table) -> bool:

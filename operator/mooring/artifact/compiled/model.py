@@ -72,11 +72,14 @@ def _identity(scores: Floats) -> Floats:
 
 
 def _share(scores: Floats) -> Floats:
-    return scores if scores.shape[1] > 1 else _two(scores)
+    return scores if scores.shape[1] > 1 else _two(scores[:, 0])
 
 
 def _logistic(scores: Floats) -> Floats:
-    return _two(1.0 / (1.0 + np.exp(np.minimum(-scores, _EXP_LIMIT))))
+    powers = np.minimum(-scores[:, 0], _EXP_LIMIT)
+    np.exp(powers, out=powers)
+    powers += 1.0
+    return _two(1.0 / powers)
 
 
 def _softmax(scores: Floats) -> Floats:
@@ -85,9 +88,10 @@ def _softmax(scores: Floats) -> Floats:
 
 
 def _two(positive: Floats) -> Floats:
+    """Return both classes' probabilities (n, 2) by the second's (n,)."""
     found = np.empty((len(positive), 2))
-    found[:, 1] = positive[:, 0]
-    np.subtract(1.0, found[:, 1], out=found[:, 0])
+    found[:, 1] = positive
+    np.subtract(1.0, positive, out=found[:, 0])
     return found
 
 
