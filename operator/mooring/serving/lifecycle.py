@@ -125,7 +125,7 @@ def _load(settings: Settings) -> Loaded:
     with tempfile.TemporaryDirectory(prefix="mooring-") as scratch:
         folder = Path(scratch)
         manifest = fetch_patiently(settings.order, folder, settings.load_seconds)
-        # Not before: importing scikit-learn takes seconds, and what cannot be fetched should be known at once.
+        # Not before: what a model needs takes its time to import, and what cannot be fetched should be known at once.
         from mooring.serving.load import load
 
         return load(manifest, folder)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    # At run time it is imported after the admin port answers: it brings scikit-learn with it.
+    # At run time it is imported after the admin port answers: it brings what a model needs with it.
     from mooring.serving.app import App
 
 Phase = Literal["Loading", "Serving", "Draining"]
