@@ -5,12 +5,14 @@
 The same models, from the same fitted estimators, each server pinned to one core and the load to another; every peer in
 an environment of its own, made on the first run. Prints Markdown: requests a second, CPU µs a request of the server's
 whole process tree, milliseconds at the median and the 99th percentile, and how much less CPU ours takes. A peer that
-does not start, or does not answer as the estimator does, says so in its line.
+does not start, or does not answer as the estimator does, says so in its line. Where others use the machine, requests a
+second and percentiles tell more of them than of the servers; CPU a request stands.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -45,6 +47,7 @@ def main() -> None:
     """Measure what is asked for, and print a table for each model and number of rows."""
     given = _arguments()
     program = wrk()
+    print(f"{os.cpu_count()} cores; the machine's load before: {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory(prefix="mooring-bench-") as scratch, bucket(Path(scratch)) as store:
         chosen = [server for server in servers(store) if not given.servers or server.title in given.servers.split(",")]
         for name in given.models.split(","):
