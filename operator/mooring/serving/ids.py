@@ -111,7 +111,8 @@ class Ids:
 
     def of_classes(self, role: int, strata: Sequence[int], form: int = 0) -> str:
         """Return the id of a request's rows by their strata; `form` is 0, 1 or 2 for strata below 2^8, 2^16, 2^32."""
-        strata = strata[:MAX_ROWS]
+        if len(strata) > MAX_ROWS:
+            strata = strata[:MAX_ROWS]
         codes = bytes(strata) if form == 0 else struct.pack(f"<{len(strata)}{'BHI'[form]}", *strata)
         return self._signed(role | form << 4, len(strata), codes)
 

@@ -46,5 +46,5 @@ class Sealing:
             await asyncio.sleep(_POLL_SECONDS)
 
     def _turn(self) -> None:
+        self.start()  # first: one interval that cannot be sealed must not be the last one
         self._ledger.seal()
-        self.start()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from mooring.artifact.profile import CategoryProfile, NumberProfile, PredictionProfile, Profile
 from mooring.ledger.fold import Folded, fold
+from mooring.ledger.interval import Reading
+from mooring.ledger.layout import Layout
 from mooring.ledger.merge import total
 from mooring.ledger.readable import by_field
 from mooring.ledger.wire import decode
@@ -18,8 +21,8 @@ from mooring.serving.app import build
 from mooring.serving.errors import CannotServe, overloaded
 from mooring.serving.load import Loaded
 from mooring.serving.state import State
-from tests.unit.serving import artifacts
-from tests.unit.serving.conftest import AgeBackend, Running, loaded, order
+from tests.unit.serving import artifacts, process
+from tests.unit.serving.conftest import AgeBackend, Real, Running, loaded, order
 from tests.unit.serving.talk import Reply, ask
 
 INFER = "/v2/models/shop/infer"
@@ -250,3 +253,31 @@ def test_a_bad_key_is_told_to_kubernetes(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("MOORING_ID_KEY", "short")
     with pytest.raises(CannotServe, match="MOORING_ID_KEY"):
         build(order(), loaded(AgeBackend()), lambda: True)
+
+
+async def read(admin_port: int, since: int = 0) -> Reading:
+    return decode((await ask(admin_port, "GET", f"/mooring/ledger?since={since}&format=binary")).body)
+
+
+async def test_a_running_pod_seals_by_itself_at_multiples_of_five_seconds(real: Real) -> None:
+    before = (await read(real.admin_port)).next
+    async with asyncio.timeout(30):
+        while (reading := await read(real.admin_port)).next < before + 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    assert reading.intervals[-1].end % 5000 < 1000
+    assert [interval.seq for interval in reading.intervals] == list(range(1, reading.next))
+
+
+async def test_a_pod_that_ends_gives_its_last_interval_to_its_reader(real: Real, tmp_path: Path) -> None:
+    with process.server(real.folder.order(), real.store, tmp_path, MOORING_DRAIN_SECONDS="0.2") as server:
+        port, admin_port = await asyncio.to_thread(server.ready)
+        await read(admin_port)
+        for _ in range(7):
+            await ask(port, "POST", INFER, artifacts.body())
+        server.process.terminate()
+        async with asyncio.timeout(20):
+            while not (reading := await read(admin_port)).final:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        layout = Layout.from_json(reading.layout)
+        assert by_field(total(reading.intervals).roles["stable"], layout)["rows"] == [7]
+        assert await asyncio.to_thread(server.exit_status) == 0
