@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -46,6 +47,7 @@ class Line:
 def main() -> None:
     """Measure what is asked for, and print a table for each model and number of rows."""
     given = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the server that is being measured ends too
     program = wrk()
     print(f"{os.cpu_count()} cores; the machine's load before: {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory(prefix="mooring-bench-") as scratch, bucket(Path(scratch)) as store:
