@@ -16,7 +16,7 @@ LOSS_EDGES = (*(k / 8 for k in range(1, 9)), 1.25, 1.5, 2.0, 3.0, 4.0, 8.0, 16.0
 """Of a regression's |error| / q90 of the reference: outcome j is a loss in (edge before, edge]. 1.0 is one of them."""
 MINUTES_A_DAY = 1440
 REMEMBERED = 32_768
-"""Ids of a generation; the last one or two generations are remembered: 13 MiB for ids of one row, 24 for the longest."""
+"""Ids of a generation; one or two generations are remembered: 13 MiB for ids of one row, 24 for the longest."""
 
 
 class CannotCount(ValueError):
