@@ -94,7 +94,7 @@ docs: crds  ## write the tables of fields in docs/ anew
 
 # The key says what the environment was made from, and is written last: one that is broken or outdated is made anew.
 .PHONY: venv
-venv:
+venv:  ## make .venv from requirements/dev.txt, where it is missing, broken or outdated
 	@SECONDS=0
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
 		echo 'error: Mooring needs Python 3.11 or newer, and `$(PYTHON)` is not: make PYTHON=python3.13 …' >&2; exit 1; }
