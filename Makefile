@@ -15,7 +15,6 @@ TESTS ?= tests
 ARGS ?=
 # What manifests/deploy.sh installs: a folder below manifests/.
 OVERLAY ?= overlays/local
-CODE := operator/mooring cluster demo bench
 
 export PYTHONPATH := operator
 export MOORING_STARTED := $(shell date +%s)
@@ -56,7 +55,7 @@ lint: venv  ## style, types, and who may import whom
 	@SECONDS=0
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet . || { echo 'run: $(BIN)/ruff format .' >&2; exit 1; }
-	$(BIN)/mypy --no-error-summary $(CODE)
+	$(BIN)/mypy --no-error-summary
 	imports="$$($(BIN)/lint-imports 2>&1)" || { echo "$$imports"; exit 1; }
 	$(call took,lint)
 

@@ -71,7 +71,7 @@ def test_a_store_that_is_out_of_order_is_unavailable(endpoint, uri):
 
 
 def test_a_store_that_does_not_listen_is_unavailable():
-    with pytest.raises(StoreUnavailable, match=r"the store at 127\.0\.0\.1 cannot be reached"):
+    with pytest.raises(StoreUnavailable, match=r"the store at 127\.0\.0\.1:1 cannot be reached"):
         Store("s3://datasets/train", credentials("http://127.0.0.1:1")).files(limit=10)
 
 
