@@ -15,7 +15,6 @@ TESTS ?= tests
 ARGS ?=
 # What manifests/deploy.sh installs: a folder below manifests/.
 OVERLAY ?= overlays/local
-CODE := operator/mooring cluster demo bench
 
 export PYTHONPATH := operator
 export MOORING_STARTED := $(shell date +%s)
@@ -56,7 +55,7 @@ lint: venv  ## style, types, and who may import whom
 	@SECONDS=0
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet . || { echo 'run: $(BIN)/ruff format .' >&2; exit 1; }
-	$(BIN)/mypy --no-error-summary $(CODE)
+	$(BIN)/mypy --no-error-summary
 	imports="$$($(BIN)/lint-imports 2>&1)" || { echo "$$imports"; exit 1; }
 	$(call took,lint)
 
@@ -94,7 +93,7 @@ docs: crds  ## write the tables of fields in docs/ anew
 
 # The key says what the environment was made from, and is written last: one that is broken or outdated is made anew.
 .PHONY: venv
-venv:
+venv:  ## make .venv from requirements/dev.txt, where it is missing, broken or outdated
 	@SECONDS=0
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
 		echo 'error: Mooring needs Python 3.11 or newer, and `$(PYTHON)` is not: make PYTHON=python3.13 …' >&2; exit 1; }

@@ -32,6 +32,8 @@ MODEL = "income"
 SAMPLES = REPOSITORY / "samples" / "census"
 STEP_SECONDS = 300.0
 IDLE_SECONDS = 10.0
+ASK_SECONDS = 0.2
+"""Between two questions whether it answers: asking costs time that the starting pods need."""
 MIB = 1024 * 1024
 
 
@@ -64,6 +66,7 @@ def serve(kubectl: Kubectl) -> list[str]:
     while not _answers(kubectl, path):
         if time.monotonic() - began > STEP_SECONDS:
             raise DemoFailed("no answer", f"kubectl -n {NAMESPACE} describe modeldeployment {MODEL}")
+        time.sleep(ASK_SECONDS)
     answered = time.monotonic() - began
     while condition(read(kubectl, MODEL), "Ready")[0] != "True":
         if time.monotonic() - began > STEP_SECONDS:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mooring.api.wire import ADMIN_PORT
 from tests.e2e import loading
 from tests.e2e.place import Place
 from tests.e2e.test_serving import arm_of, pods_of
@@ -21,7 +22,7 @@ def under_load(place: Place, income_v1: str) -> Iterator[None]:
     """income-v1 serves, copies of it are recorded, and clients ask from the first test of this file to its last."""
     for number, changes in ((101, {}), (102, {"digest": WRONG}), (103, {"secretName": "nowhere"})):
         place.kube.create(copy_of(place, income_v1, number, changes))
-    rules = {"scaleDownDelaySeconds": 8, "progressDeadlineSeconds": 60}
+    rules = {"scaleDownDelaySeconds": 20, "progressDeadlineSeconds": 60}
     place.kube.apply(place.serving(NAME, "income", version=income_v1, rollout=rules))
     place.wait("ModelDeployment", NAME, "Ready")
     loading.start(place, NAME)
@@ -34,6 +35,7 @@ def test_a_new_version_takes_over_when_it_is_ready(place: Place) -> None:
     pin(place, "income-v101")
     wait_stable(place, "income-v101")
     assert pods_of(place, NAME).isdisjoint(before)
+    eventually("it is asked", lambda: asked(place, arm_of(place, NAME)) > 0, 30)
 
 
 def test_pinning_the_version_that_still_drains_restarts_nothing(place: Place, income_v1: str) -> None:
@@ -114,6 +116,16 @@ def pin(place: Place, version: str) -> None:
 def wait_stable(place: Place, version: str, seconds: float = 90) -> None:
     stable = lambda: place.status("ModelDeployment", NAME)["stable"]["version"] == version  # noqa: E731
     eventually(f"{version} serves", stable, seconds)
+
+
+def asked(place: Place, arm: str) -> float:
+    """Return how many requests the pods of an arm have answered, by their own metrics."""
+    total = 0.0
+    for pod in place.kube.list("Pod", f"mooring.dev/arm={arm}"):
+        path = f"/api/v1/namespaces/{place.namespace}/pods/{pod['metadata']['name']}:{ADMIN_PORT}/proxy/metrics"
+        lines = place.kubectl("get", "--raw", path).splitlines()
+        total += sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith("mooring_requests_total"))
+    return total
 
 
 def arms(place: Place) -> list[str]:

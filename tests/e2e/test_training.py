@@ -71,13 +71,14 @@ def test_the_finished_job_may_go_once_it_is_recorded(place: Place, income_v1: st
 
 
 def test_asked_again_with_nothing_changed_it_trains_nothing(place: Place, income_v1: str) -> None:
-    place.kubectl("annotate", "tj", "income", "mooring.dev/run=again")
-    eventually(
-        "the second run has ended", lambda: place.status("TrainingJob", "income")["runs"][0].get("unchanged"), 60
-    )
-    run = place.status("TrainingJob", "income")["runs"][0]
-    assert (run["run"], run["version"]) == (2, income_v1)
-    assert place.condition("TrainingJob", "income", "Ready")["status"] == "True"
+    place.kube.apply(place.recipe("again"))
+    place.wait("TrainingJob", "again", "Ready")
+    place.kubectl("annotate", "tj", "again", "mooring.dev/run=friday")
+    eventually("the second run has ended", lambda: place.status("TrainingJob", "again")["runs"][0].get("unchanged"), 60)
+    run = place.status("TrainingJob", "again")["runs"][0]
+    assert (run["run"], run["version"]) == (2, "again-v1")
+    assert place.condition("TrainingJob", "again", "Ready")["status"] == "True"
+    assert place.kube.get("ModelVersion", "again-v2") is None
 
 
 def _with_ttl(place: Place, name: str) -> object:

@@ -148,7 +148,7 @@ class RunSpec(Model):
     retries: Annotated[int, Field(ge=0, le=10)] = 2
     """Of infrastructure failures only; a mistake in recipe or data, and running out of memory, are not retried."""
     deadline_seconds: Annotated[int, Field(ge=10, le=604800)] = 3600
-    """A run that takes longer ends as Deadline; retries included."""
+    """A run that takes longer ends as Deadline; retries included. A resumed run begins anew, and so does this."""
     start_deadline_seconds: Annotated[int, Field(ge=10, le=86400)] = 600
     """A pod that cannot start (image, Secret, no room) ends the run after this long, with that reason."""
     ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=2592000)] = 86400

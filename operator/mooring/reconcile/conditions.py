@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from mooring.api.base import Condition
+from mooring.api.base import Condition, ObjectMeta, Status
 
 Truth = Literal["True", "False", "Unknown"]
 MESSAGE_LIMIT = 1024
@@ -58,3 +58,11 @@ def summary(*, ready: tuple[Truth, str, str], busy: bool, stalled: bool) -> list
         Wanted("Reconciling", "True" if busy else "False", reason, message if busy else calm),
         Wanted("Stalled", "True" if stalled else "False", reason, message if stalled else "nothing stands in the way"),
     ]
+
+
+def name_conflict(kind: str, metadata: ObjectMeta, status: Status, taken: str, now: datetime) -> dict[str, object]:
+    """Return a resource's status with the conditions that say that a stranger's object holds a name it needs."""
+    message = f"{taken} exists and is not ours: delete or rename it, or rename this {kind}"
+    told = summary(ready=("False", "NameConflict", message), busy=False, stalled=True)
+    conditions = set_conditions(status.conditions, told, generation=metadata.generation, now=now)
+    return status.model_copy(update={"conditions": conditions, "observed_generation": metadata.generation}).to_json()

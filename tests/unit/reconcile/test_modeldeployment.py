@@ -187,6 +187,19 @@ def test_an_edited_template_rolls_out_like_a_new_version(world: World) -> None:
     assert container["resources"]["limits"] == {"memory": "1Gi"}
 
 
+def test_what_was_pinned_once_is_kept_under_an_edited_template_when_nothing_may_follow_it() -> None:
+    world = World()
+    add_version(world, 1, "Unknown")
+    world.put("ModelDeployment", "income", spec=deployment(version="income-v1"))
+    settle(world)
+    start_pods(world)
+    settle(world)
+    world.put("ModelDeployment", "income", spec=deployment(resources={"limits": {"memory": "1Gi"}}))
+    settle(world)
+    assert arms(world) == ["income-v1", "income-v1"]
+    assert condition(world, "ModelDeployment", "income", "Ready")["status"] == "True"
+
+
 def test_scaling_restarts_nothing(world: World) -> None:
     world.put("ModelDeployment", "income", spec=deployment(replicas=5))
     settle(world)

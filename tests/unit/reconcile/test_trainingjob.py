@@ -266,6 +266,17 @@ def test_a_pod_that_cannot_start_says_why_and_ends_at_the_start_deadline(world: 
     assert the_jobs(world) == []
 
 
+@pytest.mark.parametrize(("pods", "reason"), [(False, "NoPod"), (True, "NotStarted")])
+def test_a_run_that_does_not_start_and_does_not_say_why_ends_too(world: World, pods: bool, reason: str) -> None:
+    if pods:
+        creating = {"waiting": {"reason": "ContainerCreating"}}
+        make_pod(world, the_jobs(world)[0], {"phase": "Pending", "containerStatuses": [{"state": creating}]})
+    world.pass_time(601)
+    world.settle("TrainingJob", "income")
+    failure = status(world)["runs"][0]["failure"]
+    assert (failure["class"], failure["reason"]) == ("Infrastructure", reason)
+
+
 def test_a_deleted_job_comes_back(world: World) -> None:
     name = the_jobs(world)[0]["metadata"]["name"]
     world.drop("Job", name)

@@ -52,7 +52,7 @@ def test_a_changed_artifact_ends_the_pod_with_both_digests_in_its_last_words(tmp
         ("0", "", 42, "InvalidOrder: MOORING_SERVE_ORDER is not set"),
         ("0", '{"model": "shop"}', 42, "InvalidOrder: MOORING_SERVE_ORDER cannot be read: version"),
         ("x", "{}", 42, "InvalidOrder: MOORING_SERVE_ORDER"),
-        ("0", None, 1, "StoreUnavailable: the store at 127.0.0.1"),
+        ("0", None, 1, "StoreUnavailable: the store at 127.0.0.1:9 cannot be reached"),
     ],
 )
 def test_what_cannot_be_served_is_said_in_the_last_words(

@@ -70,6 +70,24 @@ def _followed(seen: Seen) -> Choice:
         identity = identify(seen.deployment.spec, version)
         if version.spec.number >= floor and _withdrawn(seen, identity) is None:
             return Choice(version, identity, "Followed", f"{version.metadata.name} is the newest that passed its gate")
+    return _kept(seen) or _nothing(seen)
+
+
+def _kept(seen: Seen) -> Choice | None:
+    """Return what serves, where nothing may follow it: it goes on, also under an edited template."""
+    stable = seen.deployment.status.stable
+    version = seen.versions.get(stable.version) if stable else None
+    if version is None:
+        return None
+    identity = identify(seen.deployment.spec, version)
+    if _withdrawn(seen, identity) is not None:
+        return None
+    return Choice(
+        version, identity, "Kept", f"{version.metadata.name} is kept: no version from it on has passed its gate"
+    )
+
+
+def _nothing(seen: Seen) -> Choice:
     others = len(seen.versions)
     why = f"{others} exist, none of them Passed and not withdrawn" if others else "none is recorded yet"
     return _no("NoVersion", f"no version of {seen.deployment.spec.model} to follow: {why}; or pin one by spec.version")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from mooring.api.config import OperatorConfig
-from mooring.reconcile.conditions import set_conditions, summary
+from mooring.api.modeldeployment import ModelDeployment
+from mooring.reconcile.conditions import name_conflict
 from mooring.reconcile.modeldeployment.children import writes
 from mooring.reconcile.modeldeployment.rollout import Rollout, advance
 from mooring.reconcile.modeldeployment.seen import Seen, look
@@ -27,16 +28,11 @@ class ModelDeploymentPlanner:
 
     def conflict(self, key: Key, cache: Cache, taken: str, now: datetime) -> Object | None:
         """Return the status that says that somebody else's object holds a name."""
-        found = look(key, cache, OperatorConfig(runtime_image="-"))
+        found = cache.get(key.kind, key.namespace, key.name)
         if found is None:
             return None
-        deployment = found.deployment
-        message = f"{taken} exists and is not ours: delete or rename it, or rename this ModelDeployment"
-        told = summary(ready=("False", "NameConflict", message), busy=False, stalled=True)
-        generation = deployment.metadata.generation
-        conditions = set_conditions(deployment.status.conditions, told, generation=generation, now=now)
-        update = {"conditions": conditions, "observed_generation": generation}
-        return deployment.status.model_copy(update=update).to_json()
+        deployment = ModelDeployment.model_validate(found)
+        return name_conflict(key.kind, deployment.metadata, deployment.status, taken, now)
 
 
 def plan(seen: Seen, now: datetime) -> Plan:

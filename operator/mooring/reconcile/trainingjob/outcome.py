@@ -128,15 +128,22 @@ def _under(run: RunStatus, job: JobSeen, pods: list[PodSeen], spec: RunSpec, now
     left = (since + timedelta(seconds=spec.start_deadline_seconds) - now).total_seconds()
     stuck = next((pod.waiting for pod in pods if pod.waiting), None)
     if left <= 0:
-        return Failed(_not_started(stuck, spec), delete=job.uid)
+        return Failed(_not_started(stuck or _silent(pods), spec), delete=job.uid)
     if stuck is None:
         return Under(f"run {run.run} is starting", waiting=True, look_again=left + 0.1)
     message = f"its pod cannot start yet: {stuck[0]}: {stuck[1]} (gives up in {round(left)} s)"
     return Under(message, waiting=True, look_again=min(left + 0.1, 30))
 
 
-def _not_started(stuck: tuple[str, str] | None, spec: RunSpec) -> Failure:
-    reason, message = stuck or ("NoPod", "no pod was made for it")
+def _silent(pods: list[PodSeen]) -> tuple[str, str]:
+    """Return what can be said of a run that did not start and does not say why."""
+    if not pods:
+        return "NoPod", "no pod was made for it; see kubectl describe of its Job"
+    return "NotStarted", f"see kubectl describe pod {pods[0].name} (a large image may still be on its way)"
+
+
+def _not_started(stuck: tuple[str, str], spec: RunSpec) -> Failure:
+    reason, message = stuck
     after = f"not started within {spec.start_deadline_seconds} s"
     if reason in {"CreateContainerConfigError", "CreateContainerError"}:
         return _failure(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from mooring.api.config import OperatorConfig
-from mooring.reconcile.conditions import set_conditions, summary
+from mooring.api.trainingjob import TrainingJob
+from mooring.reconcile.conditions import name_conflict
 from mooring.reconcile.plan import Cache, Key, Object, Patch, Plan
 from mooring.reconcile.trainingjob.problems import find_problem
 from mooring.reconcile.trainingjob.recipe import recipe_hash
@@ -27,15 +28,11 @@ class TrainingJobPlanner:
 
     def conflict(self, key: Key, cache: Cache, taken: str, now: datetime) -> Object | None:
         """Return the status that says that somebody else's object holds a name."""
-        found = look(key, cache, OperatorConfig(runtime_image="-"))
+        found = cache.get(key.kind, key.namespace, key.name)
         if found is None:
             return None
-        job = found.job
-        message = f"{taken} exists and is not ours: delete or rename it, or rename this TrainingJob"
-        told = summary(ready=("False", "NameConflict", message), busy=False, stalled=True)
-        generation = job.metadata.generation
-        conditions = set_conditions(job.status.conditions, told, generation=generation, now=now)
-        return job.status.model_copy(update={"conditions": conditions, "observed_generation": generation}).to_json()
+        job = TrainingJob.model_validate(found)
+        return name_conflict(key.kind, job.metadata, job.status, taken, now)
 
 
 def plan(seen: Seen, now: datetime) -> Plan:
