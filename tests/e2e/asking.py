@@ -16,9 +16,10 @@ from tests.e2e.place import Place, kubectl_path
 
 
 @contextmanager
-def forwarded(place: Place, service: str) -> Iterator[str]:
-    """Forward a Service to this machine and give its address (127.0.0.1:port)."""
-    command = [kubectl_path(), "-n", place.namespace, "port-forward", f"svc/{service}", ":80"]
+def forwarded(place: Place, thing: str, port: int = 80) -> Iterator[str]:
+    """Forward a Service (or `pod/NAME`) to this machine and give its address (127.0.0.1:port)."""
+    thing = thing if "/" in thing else f"svc/{thing}"
+    command = [kubectl_path(), "-n", place.namespace, "port-forward", thing, f":{port}"]
     environment = {**os.environ, "KUBECONFIG": place.kube.kubeconfig}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
     try:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import tritonclient.http as triton
 
+from mooring.api.wire import SERVING_PORT
 from tests.e2e.asking import ask, forwarded, person
 from tests.e2e.place import Place
 from tests.support.kube import RefusedError, eventually
@@ -108,8 +109,30 @@ def test_the_scale_subresource_scales_without_a_restart(place: Place, serving: s
     place.kubectl("scale", "mdep", serving, "--replicas=2")
     eventually("two are ready", lambda: place.status("ModelDeployment", serving)["stable"]["ready"] == 2, 60)
     assert pods <= pods_of(place, serving)
+    any_pod_takes_the_truth_of_any_other_and_counts_it_once(place, serving)
     place.kubectl("scale", "mdep", serving, "--replicas=1")
     eventually("one is left", lambda: place.status("ModelDeployment", serving)["stable"]["replicas"] == 1, 60)
+
+
+def any_pod_takes_the_truth_of_any_other_and_counts_it_once(place: Place, name: str) -> None:
+    """Ask one of two pods, and tell both what was true."""
+    first, second = [
+        pod["metadata"]["name"] for pod in place.kube.list("Pod", f"mooring.dev/arm={arm_of(place, name)}")
+    ]
+    path = f"{INFER.removesuffix('infer')}feedback"
+    with (
+        forwarded(place, f"pod/{first}", SERVING_PORT) as one,
+        forwarded(place, f"pod/{second}", SERVING_PORT) as other,
+    ):
+
+        def told() -> list[tuple[int, int]]:
+            _, answer = ask(one, INFER, person())
+            truth = {"id": answer["parameters"]["prediction_id"], "truth": 1}
+            results = [ask(address, path, truth)[1] for address in (other, one, other)]
+            return [(result["accepted"], result["duplicate"]) for result in results]
+
+        # The first few may slip through: the pods look each other up by DNS.
+        eventually("counted once, whoever is told", lambda: told() == [(1, 0), (0, 1), (0, 1)], 40)
 
 
 def arm_of(place: Place, name: str) -> str:

@@ -22,9 +22,10 @@ ALLOWED = [
     *[("", "pods", verb) for verb in ("list", "watch")],
     *[("discovery.k8s.io", "endpointslices", verb) for verb in ("list", "watch")],
     *[("events.k8s.io", "events", verb) for verb in ("create", "patch")],
+    ("", "secrets", "create"),
 ]
 DENIED = [
-    *[("", "secrets", verb) for verb in ("get", "list", "watch", "create", "patch", "delete")],
+    *[("", "secrets", verb) for verb in ("get", "list", "watch", "update", "patch", "delete")],
     *[("", "pods", verb) for verb in ("create", "delete", "patch")],
     *[("", resource, "create") for resource in ("pods/exec", "serviceaccounts/token", "namespaces", "configmaps")],
     *[("mooring.dev", kind, "patch") for kind in ("trainingjobs", "modeldeployments")],

@@ -34,6 +34,12 @@ CREDENTIAL_KEYS = (
 )
 """The keys of a store's Secret; the first two are required, the others optional."""
 
+ID_KEY_VARIABLE = "MOORING_ID_KEY"
+"""The key that the pods of a ModelDeployment sign prediction ids with, Base64."""
+PEERS_HOST_VARIABLE = "MOORING_PEERS_HOST"
+"""The headless Service behind which a serving pod finds those that take feedback with it."""
+POD_ADDRESS_VARIABLE = "MOORING_POD_IP"
+
 SERVING_PORT = 8080
 ADMIN_PORT = 8081
 """Where a serving pod answers its probes, metrics and what only the operator asks."""

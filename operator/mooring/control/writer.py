@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import logging
+import secrets
 from collections.abc import Mapping
 from typing import Any, assert_never
 
@@ -12,9 +14,11 @@ from mooring.control.feed import Feed
 from mooring.control.metrics import Metrics
 from mooring.control.ownership import whose
 from mooring.control.subset import APPLIED, contains, digest
-from mooring.reconcile.plan import API_VERSIONS, Apply, Delete, Key, Object, Patch
+from mooring.reconcile.plan import API_VERSIONS, Apply, Delete, Key, Mint, Object, Patch, Write
 
 logger = logging.getLogger(__name__)
+
+_KEY_BYTES = 32
 
 
 class Writer:
@@ -25,7 +29,7 @@ class Writer:
         self._feed = feed
         self._metrics = metrics
 
-    async def write(self, write: Apply | Patch | Delete, key: Key) -> None:
+    async def write(self, write: Write, key: Key) -> None:
         """Carry out one write where it changes something.
 
         Raises:
@@ -41,6 +45,8 @@ class Writer:
                 await self._patch(write, key)
             case Delete():
                 await self._delete(write, key)
+            case Mint():
+                await self._mint(write)
             case _:
                 assert_never(write)
 
@@ -134,6 +140,15 @@ class Writer:
             self._feed.gone(write.kind, gone)
         else:
             self._feed.seen(write.kind, answer)  # it ends in its own time, with a deletionTimestamp
+
+    async def _mint(self, write: Mint) -> None:
+        """Make a random key by POST alone: a patch would answer with the data of one that exists."""
+        secret = base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
+        try:
+            await self._client.create({**write.manifest, "type": "Opaque", "stringData": {write.key: secret}})
+        except ConflictError:
+            return  # made before: whoever uses the key goes on with it
+        self._count("Secret", "create")
 
     def _wrote(self, key: Key, kind: str, verb: str, answer: Object) -> None:
         self._feed.seen(kind, answer)

@@ -62,12 +62,27 @@ class Delete:
 
 
 @dataclass(frozen=True)
+class Mint:
+    """A Secret with a random key under `key`, made where none of that name is there; nobody of ours reads it back.
+
+    The manifest has no data: what is random is no part of a plan. It is asked for when something begins that needs it,
+    and not at every look, since it cannot be looked at.
+    """
+
+    manifest: Object
+    key: str
+
+
+@dataclass(frozen=True)
 class Event:
     """A transition worth telling people about."""
 
     type: Literal["Normal", "Warning"]
     reason: str
     message: str
+
+
+Write = Apply | Patch | Delete | Mint
 
 
 @dataclass(frozen=True)
@@ -77,7 +92,7 @@ class Plan:
     `status` is the whole status; it is written only where it differs from the one seen.
     """
 
-    writes: tuple[Apply | Patch | Delete, ...] = ()
+    writes: tuple[Write, ...] = ()
     status: Object | None = None
     requeue_after: float | None = None
     events: tuple[Event, ...] = ()
@@ -120,4 +135,5 @@ API_VERSIONS: Mapping[str, str] = {
     "Deployment": "apps/v1",
     "ControllerRevision": "apps/v1",
     "EndpointSlice": "discovery.k8s.io/v1",
+    "Secret": "v1",
 }

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain
 
+from mooring.api.wire import ID_KEY_VARIABLE
 from mooring.ledger.layout import ROLES
 
-KEY_VARIABLE = "MOORING_ID_KEY"
 MAX_ROWS = 1024
 _HEAD = struct.Struct("<BHHIIBIIH")
 _MAKER = struct.Struct("<BHHII")
@@ -84,15 +84,15 @@ def version_number(model: str, version: str) -> int:
 
 def key_from(environment: Mapping[str, str]) -> tuple[bytes, bool]:
     """Return the key, and whether it is given, or made up for this process; raises ValueError for a bad one."""
-    text = environment.get(KEY_VARIABLE)
+    text = environment.get(ID_KEY_VARIABLE)
     if not text:
         return secrets.token_bytes(32), False
     try:
         key = base64.b64decode(text, validate=True)
     except binascii.Error as error:
-        raise ValueError(f"{KEY_VARIABLE} is no Base64: {error}") from None
+        raise ValueError(f"{ID_KEY_VARIABLE} is no Base64: {error}") from None
     if not 16 <= len(key) <= 64:
-        raise ValueError(f"{KEY_VARIABLE} has {len(key)} bytes; expected 16 to 64")
+        raise ValueError(f"{ID_KEY_VARIABLE} has {len(key)} bytes; expected 16 to 64")
     return key, True
 
 

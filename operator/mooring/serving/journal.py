@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from mooring.api.wire import SERVING_PORT, ServeOrder
+from mooring.api.wire import ID_KEY_VARIABLE, SERVING_PORT, ServeOrder
 from mooring.artifact.profile import Profile
 from mooring.ledger.binner import Binner, Strata
 from mooring.ledger.book import Ledger
@@ -16,7 +16,7 @@ from mooring.ledger.interval import Stream
 from mooring.serving.errors import CannotServe
 from mooring.serving.feedback import FeedbackEndpoint
 from mooring.serving.http import Heads
-from mooring.serving.ids import KEY_VARIABLE, Identity, Ids, key_from
+from mooring.serving.ids import Identity, Ids, key_from
 from mooring.serving.ledger_metrics import ledger_metrics
 from mooring.serving.load import Loaded
 from mooring.serving.log import event
@@ -71,5 +71,5 @@ def _key(environment: Mapping[str, str]) -> bytes:
     except ValueError as error:
         raise CannotServe("InvalidOrder", str(error)) from None
     if not given:
-        event(f"{KEY_VARIABLE} is not set: prediction ids are good for this process only")
+        event(f"{ID_KEY_VARIABLE} is not set: prediction ids are good for this process only")
     return key

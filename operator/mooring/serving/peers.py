@@ -13,10 +13,10 @@ import time
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
+from mooring.api.wire import PEERS_HOST_VARIABLE, POD_ADDRESS_VARIABLE
+
 _log = logging.getLogger(__name__)
 
-HOST_VARIABLE = "MOORING_PEERS_HOST"
-ADDRESS_VARIABLE = "MOORING_POD_IP"
 LOOK_AGAIN_SECONDS = 10.0
 SECONDS = 2.0
 """How long a peer is waited for before its truths are counted here."""
@@ -46,7 +46,7 @@ class Peers:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], port: int) -> Peers | None:
         """Return the peers, or None where this pod is to remember alone."""
-        host, own = environment.get(HOST_VARIABLE), environment.get(ADDRESS_VARIABLE)
+        host, own = environment.get(PEERS_HOST_VARIABLE), environment.get(POD_ADDRESS_VARIABLE)
         return cls(host, own, port) if host and own else None
 
     async def elsewhere(self, key: bytes) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mooring.reconcile.plan import Mint
 from tests.unit.reconcile.scenes import add_version, bring_up, condition, deployment, route, start_pods
 from tests.unit.reconcile.world import World
 
@@ -222,6 +223,20 @@ def test_a_deleted_child_comes_back_as_it_was_rendered(world: World) -> None:
     settle(world)
     (back,) = world.all("Deployment", "default")
     assert back["spec"]["template"] == child["spec"]["template"]
+
+
+def test_all_pods_sign_prediction_ids_with_one_key_that_no_plan_knows(world: World) -> None:
+    secret = world.objects[("Secret", "default", "income-ids")]
+    assert "data" not in secret
+    assert "stringData" not in secret
+    assert secret["metadata"]["ownerReferences"][0]["name"] == "income"
+    (child,) = world.all("Deployment", "default")
+    env = child["spec"]["template"]["spec"]["containers"][0]["env"]
+    (key,) = [item["valueFrom"]["secretKeyRef"] for item in env if item["name"] == "MOORING_ID_KEY"]
+    assert key["name"] == "income-ids"
+    plan = world.plan("ModelDeployment", "income")
+    assert plan is not None
+    assert not any(isinstance(write, Mint) for write in plan.writes), "asked for once, since it cannot be looked at"
 
 
 def test_the_record_of_what_serves_may_vanish_without_harm(world: World) -> None:

@@ -16,11 +16,12 @@ from mooring.reconcile.plan import (
     API_VERSIONS,
     LABEL_OWNER,
     LABEL_OWNER_KIND,
-    Apply,
     Delete,
     Key,
+    Mint,
     Patch,
     Plan,
+    Write,
 )
 from mooring.reconcile.planners import PLANNERS
 
@@ -130,17 +131,19 @@ class World:
                 return plan
         raise AssertionError(f"not settled after {limit} passes: {self.writes[-6:]}")
 
-    def _differs(self, write: Apply | Patch | Delete) -> bool:
+    def _differs(self, write: Write) -> bool:
         if isinstance(write, Delete):
             return (write.kind, write.namespace, write.name) in self.objects
         if isinstance(write, Patch):
             live = self.objects.get((write.kind, write.namespace, write.name))
             return live is not None and not _subset(write.body, live)
         manifest = write.manifest
+        if isinstance(write, Mint):
+            return ("Secret", "default", manifest["metadata"]["name"]) not in self.objects
         live = self.objects.get((manifest["kind"], "default", manifest["metadata"]["name"]))
         return live is None or (not write.once and not _subset(manifest, live))
 
-    def _write(self, write: Apply | Patch | Delete) -> None:
+    def _write(self, write: Write) -> None:
         if isinstance(write, Delete):
             self.writes.append(f"delete {write.kind} {write.name}")
             self.drop(write.kind, write.name)

@@ -11,21 +11,30 @@ from mooring.reconcile.modeldeployment.template import (
     pod_template,
     render_deployment,
     render_headless,
+    render_ids,
     render_revision,
     render_service,
 )
-from mooring.reconcile.plan import Apply, Delete
+from mooring.reconcile.plan import Apply, Delete, Mint
 
 
-def writes(seen: Seen, rollout: Rollout) -> tuple[Apply | Delete, ...]:
+def writes(seen: Seen, rollout: Rollout) -> tuple[Apply | Delete | Mint, ...]:
     """Return the writes in their order: what must run, then where users are led, then what may go."""
     running = _running(rollout)
     names = {identity.child_name(seen.deployment.metadata.name) for identity in running}
     return (
+        *_ids(seen, rollout),
         *(write for identity in running for write in _arm(seen, identity)),
         *_route(seen, rollout),
         *_remove(seen, names),
     )
+
+
+def _ids(seen: Seen, rollout: Rollout) -> Iterator[Mint]:
+    """Ask for the key of prediction ids whenever a version begins, before its pods look for it."""
+    before, now = seen.deployment.status.candidate, rollout.candidate
+    if now is not None and (before is None or identity_of(before) != identity_of(now)):
+        yield render_ids(seen)
 
 
 def _running(rollout: Rollout) -> list[Identity]:

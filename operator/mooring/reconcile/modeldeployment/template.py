@@ -7,13 +7,23 @@ from typing import Any
 from mooring.api.base import ObjectMeta
 from mooring.api.modeldeployment import BuiltinServer
 from mooring.api.modelversion import ModelVersion
-from mooring.api.wire import ADMIN_PORT, ARTIFACT_PREFIX, SERVE_ORDER_VARIABLE, SERVING_PORT, ServeOrder
+from mooring.api.wire import (
+    ADMIN_PORT,
+    ARTIFACT_PREFIX,
+    ID_KEY_VARIABLE,
+    PEERS_HOST_VARIABLE,
+    POD_ADDRESS_VARIABLE,
+    SERVE_ORDER_VARIABLE,
+    SERVING_PORT,
+    ServeOrder,
+)
 from mooring.reconcile.modeldeployment.identity import Identity
 from mooring.reconcile.modeldeployment.seen import LABEL_ARM, Seen
-from mooring.reconcile.plan import Object
+from mooring.reconcile.plan import Mint, Object
 from mooring.reconcile.render import child, credentials, labels, pod_spec, resources
 
 KIND = "ModelDeployment"
+ID_KEY = "key"
 
 
 def pod_template(seen: Seen, version: ModelVersion, identity: Identity) -> Object:
@@ -34,6 +44,7 @@ def _render_pod(seen: Seen, version: ModelVersion, identity: Identity) -> dict[s
         "env": [
             {"name": SERVE_ORDER_VARIABLE, "value": order.model_dump_json(by_alias=True, exclude_none=True)},
             *credentials(ARTIFACT_PREFIX, version.spec.artifact.secret_name),
+            *_feedback(owner, identity),
         ],
         "ports": [
             {"name": "http", "containerPort": SERVING_PORT, "protocol": "TCP"},
@@ -50,6 +61,22 @@ def _render_pod(seen: Seen, version: ModelVersion, identity: Identity) -> dict[s
     }
 
 
+def ids_name(deployment: str) -> str:
+    """Return the name of the Secret with the key of a ModelDeployment's prediction ids."""
+    return f"{deployment}-ids"
+
+
+def _feedback(owner: ObjectMeta, identity: Identity) -> list[dict[str, Any]]:
+    """Return the environment by which pods take each other's ids, and agree on who remembers a truth."""
+    key = {"name": ids_name(owner.name), "key": ID_KEY, "optional": True}
+    address = {"apiVersion": "v1", "fieldPath": "status.podIP"}
+    return [
+        {"name": ID_KEY_VARIABLE, "valueFrom": {"secretKeyRef": key}},
+        {"name": PEERS_HOST_VARIABLE, "value": f"{identity.child_name(owner.name)}.{owner.namespace}.svc"},
+        {"name": POD_ADDRESS_VARIABLE, "valueFrom": {"fieldRef": address}},
+    ]
+
+
 def _probe(path: str, *, period: int, failures: int) -> dict[str, Any]:
     return {
         "httpGet": {"path": path, "port": "admin", "scheme": "HTTP"},
@@ -62,6 +89,12 @@ def _probe(path: str, *, period: int, failures: int) -> dict[str, Any]:
 
 def _labels(owner: ObjectMeta, identity: Identity, arm: str) -> dict[str, str]:
     return labels(KIND, owner, version=identity.version) | {LABEL_ARM: arm}
+
+
+def render_ids(seen: Seen) -> Mint:
+    """Return the Secret with the key of prediction ids: one for all versions, so that late truths are known."""
+    owner = seen.deployment.metadata
+    return Mint(child("Secret", ids_name(owner.name), KIND, owner, {}), ID_KEY)
 
 
 def render_revision(seen: Seen, identity: Identity, pod: Object) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from mooring.api.modelversion import ModelVersionSpec
 from mooring.api.trainingjob import Failure, RunStatus
 from mooring.api.wire import TrainReport
-from mooring.reconcile.plan import Apply, Delete, Event, Patch
+from mooring.reconcile.plan import Apply, Delete, Event, Patch, Write
 from mooring.reconcile.trainingjob import outcome as outcomes
 from mooring.reconcile.trainingjob.job import job_name, render_job, train_order
 from mooring.reconcile.trainingjob.record import (
@@ -20,7 +20,7 @@ from mooring.reconcile.trainingjob.record import (
 from mooring.reconcile.trainingjob.requests import Request
 from mooring.reconcile.trainingjob.seen import JobSeen, Seen
 
-Writes = tuple[Apply | Patch | Delete, ...]
+Writes = tuple[Write, ...]
 
 
 @dataclass(frozen=True)
