@@ -116,9 +116,8 @@ def test_the_scale_subresource_scales_without_a_restart(place: Place, serving: s
 
 def any_pod_takes_the_truth_of_any_other_and_counts_it_once(place: Place, name: str) -> None:
     """Ask one of two pods, and tell both what was true."""
-    first, second = [
-        pod["metadata"]["name"] for pod in place.kube.list("Pod", f"mooring.dev/arm={arm_of(place, name)}")
-    ]
+    found = place.kube.list("Pod", f"mooring.dev/arm={arm_of(place, name)}")
+    first, second = [pod["metadata"]["name"] for pod in found if "deletionTimestamp" not in pod["metadata"]]
     path = f"{INFER.removesuffix('infer')}feedback"
     with (
         forwarded(place, f"pod/{first}", SERVING_PORT) as one,
