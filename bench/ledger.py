@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from mooring.ledger.binner import Binner, NumberEdges, Reference, Strata, TextTable
-from mooring.ledger.book import INTERVAL_SECONDS, KEPT_SECONDS, Ledger
-from mooring.ledger.interval import Stream
+from mooring.ledger.book import KEPT_SECONDS, Ledger
+from mooring.ledger.interval import INTERVAL_SECONDS, Stream
 from mooring.serving.backends import Answers
 from mooring.serving.ids import Identity, Ids
 from mooring.serving.record import Recorder, Scoring

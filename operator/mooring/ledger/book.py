@@ -14,12 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from mooring.ledger.binner import Binner, Entry, Ints, Values
-from mooring.ledger.interval import Cells, Interval, Join, Reading, Stream, cells
+from mooring.ledger.interval import INTERVAL_SECONDS, Cells, Interval, Join, Reading, Stream, cells
 from mooring.ledger.layout import FEEDBACK, OUTCOMES, ROLES, Layout
 from mooring.ledger.wire import MAX_JOINS, decode, encode, encode_interval
 
-INTERVAL_SECONDS = 5
-"""How often intervals are sealed, at multiples of it by the wall clock, so that those of all pods coincide."""
 KEPT_SECONDS = 7500
 """How long they are kept: two hours, and five minutes for the reader to come."""
 BLOCK_ROWS = 512

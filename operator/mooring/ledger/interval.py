@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
+INTERVAL_SECONDS = 5
+"""How often intervals are sealed, at multiples of it by the wall clock, so that those of all pods coincide."""
+
 Cells: TypeAlias = "array[int]"
 """array('q') of a layout's size: signed, since windows are differences."""
 

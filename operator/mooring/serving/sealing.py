@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 
-from mooring.ledger.book import INTERVAL_SECONDS, Ledger
+from mooring.ledger.book import Ledger
+from mooring.ledger.interval import INTERVAL_SECONDS
 
 LAST_READ_SECONDS = 12.0
 """How long a pod that has answered its last request waits for its reader: two of the reader's rounds."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mooring.ledger import book as book_module
 from mooring.ledger.book import Ledger
 from mooring.ledger.fold import Folded, fold
-from mooring.ledger.interval import Interval, Join, Stream
+from mooring.ledger.interval import INTERVAL_SECONDS, Interval, Join, Stream
 from mooring.ledger.layout import OK, ROLES
 from mooring.ledger.merge import Total, total
 from tests.unit.ledger import worlds
@@ -108,7 +108,7 @@ def test_what_a_pod_keeps_does_not_grow_with_its_traffic() -> None:
 
 def test_old_intervals_make_room_and_their_absence_shows() -> None:
     book = worlds.ledger()
-    for _ in range(book_module.KEPT_SECONDS // book_module.INTERVAL_SECONDS + 3):
+    for _ in range(book_module.KEPT_SECONDS // INTERVAL_SECONDS + 3):
         book.seal()
     reading = book.reading(0)
     assert (reading.oldest, len(reading.intervals)) == (4, 1500)
