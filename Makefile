@@ -19,11 +19,12 @@ OVERLAY ?= overlays/local
 export PYTHONPATH := operator
 export MOORING_STARTED := $(shell date +%s)
 
-# The images' names (operator=…, runtime=…), as the environment variables by which the tests know them.
+# The images' names (operator=…, runtime=…, serving=…), as the environment variables by which the tests know them.
 define export_images
 images="$$($(CLUSTER) images)"
 export MOORING_OPERATOR_IMAGE="$$(sed -n 's/^operator=//p' <<<"$$images")"
 export MOORING_RUNTIME_IMAGE="$$(sed -n 's/^runtime=//p' <<<"$$images")"
+export MOORING_SERVING_IMAGE="$$(sed -n 's/^serving=//p' <<<"$$images")"
 export KUBECONFIG="$$($(CLUSTER) kubeconfig)"
 endef
 # $(call took,what): how long the step took, in the form of the cluster tool's own lines.
@@ -69,7 +70,7 @@ cluster: linux  ## bring up the local Kubernetes (20 s; minutes the first time),
 	@$(CLUSTER) up
 
 .PHONY: images
-images: cluster  ## build the operator's and the runtime's image, and put them into the cluster
+images: cluster  ## build the three images (operator, runtime, serving), and put them into the cluster
 	@$(CLUSTER) images >/dev/null
 
 .PHONY: deploy
@@ -77,7 +78,8 @@ deploy: venv images  ## install Mooring: CRDs, rights, policies, the operator
 	@SECONDS=0
 	$(export_images)
 	export KUBECTL="$$($(BIN)/python -c 'from demo.kubectl import program; print(program())')"
-	said="$$(manifests/deploy.sh "$$MOORING_OPERATOR_IMAGE" "$$MOORING_RUNTIME_IMAGE" $(OVERLAY) 2>&1)" || {
+	said="$$(manifests/deploy.sh "$$MOORING_OPERATOR_IMAGE" "$$MOORING_RUNTIME_IMAGE" "$$MOORING_SERVING_IMAGE" \
+		$(OVERLAY) 2>&1)" || {
 		echo "$$said"; echo "error: Mooring was not installed; see: kubectl -n mooring-system describe pods"; exit 1; } >&2
 	$(call took,installed Mooring ($$(grep -c applied <<<"$$said") objects))
 
@@ -125,6 +127,7 @@ lock: venv  ## write requirements/ anew from pyproject.toml (newest versions tha
 	@SECONDS=0
 	$(LOCK) --extra operator -o requirements/operator.txt $(ARGS)
 	$(LOCK) --extra training --extra serving --extra cli -o requirements/runtime.txt -c requirements/operator.txt $(ARGS)
+	$(LOCK) --extra serving -o requirements/serving.txt -c requirements/runtime.txt $(ARGS)
 	$(LOCK) --all-extras -o requirements/dev.txt -c requirements/operator.txt -c requirements/runtime.txt $(ARGS)
 	$(call took,locked)
 

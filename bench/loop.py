@@ -93,7 +93,8 @@ def images(kubectl: Kubectl) -> list[str]:
     }
     used = {
         "operator": _image(Kubectl(place.SYSTEM), "app.kubernetes.io/name=mooring-operator"),
-        "runtime": _image(kubectl, f"mooring.dev/owner={MODEL}"),
+        "runtime": kubectl.run("get", "mv", f"{MODEL}-v1", "-o", "jsonpath={.spec.provenance.image}"),
+        "serving": _image(kubectl, f"mooring.dev/owner-kind=ModelDeployment,mooring.dev/owner={MODEL}"),
     }
     return [
         f"| image `{target}`, as the node keeps it | {sizes[name] / MIB:.0f} MiB |" if name in sizes else ""

@@ -15,7 +15,11 @@ from cluster.shell import run
 
 LOCAL_NAMES = ("localhost", "host.docker.internal", "kubernetes.docker.internal", NODE_ADDRESS)
 ANSWER_SECONDS = 20.0
-IMAGE_VARIABLES = {"operator": "MOORING_OPERATOR_IMAGE", "runtime": "MOORING_RUNTIME_IMAGE"}
+IMAGE_VARIABLES = {
+    "operator": "MOORING_OPERATOR_IMAGE",
+    "serving": "MOORING_SERVING_IMAGE",
+    "runtime": "MOORING_RUNTIME_IMAGE",
+}
 
 
 def is_wanted() -> bool:
@@ -58,7 +62,7 @@ def images() -> dict[str, str]:
     if missing:
         raise ClusterError(
             f"{' and '.join(missing)} must name images that your cluster can pull: "
-            "build the Dockerfile's targets `operator` and `runtime`, push them, and set the variables"
+            "build the Dockerfile's targets `operator`, `serving` and `runtime`, push them, and set the variables"
         )
     return {target: os.environ[variable] for target, variable in IMAGE_VARIABLES.items()}
 

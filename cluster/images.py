@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from cluster.paths import CACHE, CONTAINERD_SOCKET, REPOSITORY
 from cluster.pip_settings import CACHE_IN_BUILD, certificate_mounts, pip_configuration
 from cluster.say import say, step
 
-TARGETS = ("operator", "runtime")
+TARGETS = ("operator", "serving", "runtime")
+CHAINS = (("operator",), ("serving", "runtime"))
+"""Built side by side; within one in order, as the later finds the layers of the earlier."""
 INPUTS = ("Dockerfile", ".dockerignore", "pyproject.toml", "requirements", "operator")
 KEPT = 3
 """Versions kept of each image: a rollback in a test, and a branch switched back and forth, need no build."""
@@ -52,9 +55,9 @@ def build(root: Path = REPOSITORY) -> dict[str, str]:
     with locked(CACHE / "locks" / "images", waiting_for="another build of the images"):
         ensure_base_image()
         missing = set(references.values()) - image_names()
-        with ThreadPoolExecutor(max_workers=len(TARGETS)) as pool:
-            jobs = [pool.submit(_build, root, name, ref) for name, ref in references.items() if ref in missing]
-            for job in jobs:
+        wanted = {target: reference for target, reference in references.items() if reference in missing}
+        with ThreadPoolExecutor(max_workers=len(CHAINS)) as pool:
+            for job in [pool.submit(_build_chain, root, chain, wanted) for chain in CHAINS]:
                 job.result()
         for reference in sorted(missing):
             with step(f"imported {reference}"):
@@ -85,6 +88,12 @@ def load(reference: str) -> None:
             import_image(archive)
         finally:
             archive.unlink(missing_ok=True)
+
+
+def _build_chain(root: Path, chain: Iterable[str], wanted: Mapping[str, str]) -> None:
+    for target in chain:
+        if target in wanted:
+            _build(root, target, wanted[target])
 
 
 def _build(root: Path, target: str, reference: str) -> None:

@@ -9,7 +9,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.place import SYSTEM, Place, kubectl_path, make_namespace, operator_kubeconfig, put_people, runtime_image
+from tests.e2e.place import (
+    SYSTEM,
+    Place,
+    kubectl_path,
+    make_namespace,
+    operator_kubeconfig,
+    put_people,
+    runtime_image,
+    serving_image,
+)
 from tests.support.fixtures import kubeconfig
 from tests.support.kube import ROOT, Kube
 from tests.support.operator import OperatorProcess
@@ -36,7 +45,7 @@ def rights(kubeconfig: str) -> Kube:
 @pytest.fixture(scope="session")
 def operator_config() -> dict[str, object]:
     """What the operator is told."""
-    return {"runtimeImage": runtime_image()}
+    return {"runtimeImage": runtime_image(), "servingImage": serving_image()}
 
 
 @pytest.fixture(scope="session")

@@ -94,12 +94,17 @@ def kubectl_path() -> str:
 
 
 def runtime_image() -> str:
-    """Return the image of training and serving pods, built where nobody said which."""
+    """Return the image of training pods, built where nobody said which."""
     return os.environ.get("MOORING_RUNTIME_IMAGE") or built_images()["runtime"]
 
 
+def serving_image() -> str:
+    """Return the image of pods that serve compiled models, built where nobody said which."""
+    return os.environ.get("MOORING_SERVING_IMAGE") or built_images()["serving"]
+
+
 def built_images() -> dict[str, str]:
-    """Return both images as this working tree makes them."""
+    """Return the images as this working tree makes them."""
     command = [sys.executable, "-m", "cluster", "images"]
     text = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)

@@ -9,18 +9,25 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.place import SYSTEM, Place, built_images, kubectl_path, make_namespace, put_people
+from tests.e2e.place import (
+    SYSTEM,
+    Place,
+    built_images,
+    kubectl_path,
+    make_namespace,
+    put_people,
+    runtime_image,
+    serving_image,
+)
 from tests.support.kube import ROOT, Kube, eventually
 
 
 @pytest.fixture(scope="module")
 def deployed(rights: Kube) -> Iterator[Kube]:
     """The operator deployed by manifests/deploy.sh, and scaled away at the end."""
-    images = {"operator": os.environ.get("MOORING_OPERATOR_IMAGE"), "runtime": os.environ.get("MOORING_RUNTIME_IMAGE")}
-    if None in images.values():
-        images = dict(built_images())
+    images = [os.environ.get("MOORING_OPERATOR_IMAGE") or built_images()["operator"], runtime_image(), serving_image()]
     environment = {**os.environ, "KUBECONFIG": rights.kubeconfig, "KUBECTL": kubectl_path()}
-    command = [str(ROOT / "manifests" / "deploy.sh"), str(images["operator"]), str(images["runtime"])]
+    command = [str(ROOT / "manifests" / "deploy.sh"), *images]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     yield rights

@@ -10,7 +10,7 @@ import tritonclient.http as triton
 
 from mooring.api.wire import SERVING_PORT
 from tests.e2e.asking import ask, forwarded, person
-from tests.e2e.place import Place
+from tests.e2e.place import Place, serving_image
 from tests.support.kube import RefusedError, eventually
 from tests.support.operator import OperatorProcess
 
@@ -21,6 +21,11 @@ INFER = "/v2/models/income/infer"
 def address(place: Place, serving: str) -> Iterator[str]:
     with forwarded(place, serving) as address:
         yield address
+
+
+def test_a_compiled_version_is_served_by_the_small_image(place: Place, serving: str) -> None:
+    pods = place.kube.list("Pod", f"mooring.dev/owner-kind=ModelDeployment,mooring.dev/owner={serving}")
+    assert {pod["spec"]["containers"][0]["image"] for pod in pods} == {serving_image()}
 
 
 def test_the_service_answers_with_the_version_that_gave_the_answer(address: str, income_v1: str) -> None:

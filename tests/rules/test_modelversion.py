@@ -59,6 +59,7 @@ IDENTITY = {
     "spec.model": "another",
     "spec.artifact.digest": "sha256:" + "0" * 64,
     "spec.artifact.bytes": 1,
+    "spec.artifact.alsoAs": ["Onnx"],
     "spec.signature.inputsTotal": 3,
     "spec.metrics.0.value": "0.99",
     "spec.data.rows": 1,

@@ -17,7 +17,9 @@ class OperatorConfig(Model):
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, frozen=True)
 
     runtime_image: Annotated[str, Field(min_length=1, max_length=512)]
-    """The image of training and serving pods."""
+    """The image of training pods, and of pods that serve a version without a compiled form."""
+    serving_image: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    """The smaller image of pods that serve a compiled form. Absent: `runtimeImage` serves everything."""
     namespaces: Annotated[list[str], Field(max_length=100)] = Field(default_factory=list)
     """Namespaces to watch. Empty: all of them (needs the ClusterRole)."""
     default_output: Output | None = None

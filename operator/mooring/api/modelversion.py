@@ -27,6 +27,10 @@ Datatype = Literal["BOOL", "INT64", "FP64", "BYTES"]
 """The tensor datatypes of the Open Inference Protocol that Mooring's signatures use."""
 
 
+CompiledFormat = Literal["Linear", "Onnx"]
+"""A model in a form of ours: numpy computes Linear, ONNX Runtime trees."""
+
+
 class Artifact(Model):
     """Where the model is, and what it must be."""
 
@@ -38,6 +42,8 @@ class Artifact(Model):
     """The size of all its files together."""
     format: Literal["Skops"]
     """How the model is stored. Skops loads without running code of the file."""
+    also_as: Annotated[list[CompiledFormat], Field(max_length=4)] = Field(default_factory=list)
+    """Its compiled form in the same folder, certified to answer alike: served without scikit-learn."""
     secret_name: ObjectName | None = None
     """A Secret of this namespace that opens the store. May change."""
 
@@ -170,6 +176,11 @@ class ModelVersionSpec(Model):
             (
                 "self.artifact.digest == oldSelf.artifact.digest && self.artifact.format == oldSelf.artifact.format"
                 " && self.artifact.bytes == oldSelf.artifact.bytes",
+                _IMMUTABLE,
+            ),
+            (
+                "(has(self.artifact.alsoAs) ? self.artifact.alsoAs : [])"
+                " == (has(oldSelf.artifact.alsoAs) ? oldSelf.artifact.alsoAs : [])",
                 _IMMUTABLE,
             ),
             ("self.signature == oldSelf.signature && self.metrics == oldSelf.metrics", _IMMUTABLE),

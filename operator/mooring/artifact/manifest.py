@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mooring.api.base import Model
-from mooring.api.modelversion import DataRecord, Datatype, GateRecord, MetricValue, OutputTensor
+from mooring.api.modelversion import CompiledFormat, DataRecord, Datatype, GateRecord, MetricValue, OutputTensor
 from mooring.api.trainingjob import Parameter, Task
 
 FORMAT_VERSION = 1
@@ -55,7 +55,7 @@ class TrainedData(DataRecord):
 class CompiledRecord(Model):
     """The certificate of the compiled form: how it compared with the pipeline when it was made."""
 
-    format: str
+    format: CompiledFormat
     """Linear (numpy), or Onnx (tree ensembles)."""
     rows: int
     """So many were compared: held out ones, values at and beside the trees' thresholds, and random ones."""

@@ -9,24 +9,26 @@ from pathlib import Path
 
 import yaml
 from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
 
 from mooring.api.config import OperatorConfig
 from mooring.control.errors import ConfigError
 
-IMAGE_VARIABLE = "MOORING_RUNTIME_IMAGE"
+IMAGE_VARIABLES = {"runtime_image": "MOORING_RUNTIME_IMAGE", "serving_image": "MOORING_SERVING_IMAGE"}
 
 
 def load(path: str | None, environ: Mapping[str, str] = os.environ) -> OperatorConfig:
-    """Return the configuration of a YAML file (None: all defaults), with the runtime image of the environment.
+    """Return the configuration of a YAML file (None: all defaults), with the images of the environment.
 
     Raises:
         ConfigError: with the field and what to write instead.
 
     """
     content = dict(_read(path)) if path else {}
-    if image := environ.get(IMAGE_VARIABLE):
-        content.pop("runtime_image", None)
-        content["runtimeImage"] = image
+    for field, variable in IMAGE_VARIABLES.items():
+        if image := environ.get(variable):
+            content.pop(field, None)
+            content[to_camel(field)] = image
     try:
         return OperatorConfig.model_validate(content)
     except ValidationError as error:
@@ -62,5 +64,5 @@ def _advice(kind: str, where: tuple[int | str, ...], message: str) -> str:
         near = difflib.get_close_matches(str(where[-1]), known, n=1)
         return f"unknown field, write `{near[0]}`" if near else f"unknown field, known are {', '.join(known)}"
     if kind == "missing" and where[-1] == "runtimeImage":
-        return f"required: write the image of training and serving pods here or in {IMAGE_VARIABLE}"
+        return f"required: write the image of training pods here or in {IMAGE_VARIABLES['runtime_image']}"
     return message[:1].lower() + message[1:]

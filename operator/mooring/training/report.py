@@ -19,7 +19,12 @@ def trained(
 ) -> TrainReport:
     """Return the report of a finished artifact at `uri`, which from a shell may be a path."""
     artifact = Artifact.model_construct(
-        uri=uri, digest=stored.digest, bytes=stored.bytes, format="Skops", secret_name=secret_name
+        uri=uri,
+        digest=stored.digest,
+        bytes=stored.bytes,
+        format="Skops",
+        also_as=[manifest.compiled.format] if manifest.compiled else [],
+        secret_name=secret_name,
     )
     signature = Signature(
         inputs=[_input(feature) for feature in manifest.features[:INPUT_LIMIT]],

@@ -10,18 +10,19 @@ from mooring.control.config import load
 from mooring.control.errors import ConfigError
 
 
-def test_the_environment_names_the_image(tmp_path: Path) -> None:
+def test_the_environment_names_the_images(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text("runtimeImage: from-the-file\nworkers: 3\n")
-    config = load(str(path), {"MOORING_RUNTIME_IMAGE": "from-the-environment"})
-    assert (config.runtime_image, config.workers) == ("from-the-environment", 3)
-    assert load(str(path), {}).runtime_image == "from-the-file"
+    path.write_text("runtimeImage: from-the-file\nservingImage: small\nworkers: 3\n")
+    config = load(str(path), {"MOORING_RUNTIME_IMAGE": "large:2", "MOORING_SERVING_IMAGE": "small:2"})
+    assert (config.runtime_image, config.serving_image, config.workers) == ("large:2", "small:2", 3)
+    config = load(str(path), {})
+    assert (config.runtime_image, config.serving_image) == ("from-the-file", "small")
 
 
 @pytest.mark.parametrize(
     ("text", "advice"),
     [
-        ("{}", "runtimeImage: required: write the image of training and serving pods here or in MOORING_RUNTIME_IMAGE"),
+        ("{}", "runtimeImage: required: write the image of training pods here or in MOORING_RUNTIME_IMAGE"),
         ("runtimeImage: x\nresyncSecond: 5", "resyncSecond: unknown field, write `resyncSeconds`"),
         ("runtimeImage: x\nzzz: 5", "zzz: unknown field, known are"),
         ("runtimeImage: x\nresyncSeconds: 5", "resyncSeconds: input should be greater than or equal to 10"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from mooring.api.modelversion import Artifact, DataRecord, GateRecord, MetricValue, Signature
@@ -77,9 +78,11 @@ def train(world: World, name: str = "income", report: TrainReport | None = None)
     world.settle("TrainingJob", name)
 
 
-def add_version(world: World, number: int, verdict: str = "Passed", model: str = "income") -> str:
+def add_version(
+    world: World, number: int, verdict: str = "Passed", model: str = "income", also_as: Sequence[str] = ()
+) -> str:
     report = trained(verdict)
-    spec = {
+    spec: dict[str, Any] = {
         "model": model,
         "number": number,
         **report.model_dump(
@@ -98,6 +101,7 @@ def add_version(world: World, number: int, verdict: str = "Passed", model: str =
             "estimator": "LogisticRegression",
         },
     }
+    spec["artifact"]["alsoAs"] = list(also_as)
     name = f"{model}-v{number}"
     world.put("ModelVersion", name, spec=spec)
     return name

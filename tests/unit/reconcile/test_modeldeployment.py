@@ -209,6 +209,26 @@ def test_scaling_restarts_nothing(world: World) -> None:
     assert len(status(world)["history"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("compiled", "configured", "image"),
+    [
+        (["Onnx"], "mooring-serving:1", "mooring-serving:1"),
+        ([], "mooring-serving:1", "mooring-runtime:1"),
+        (["Onnx"], None, "mooring-runtime:1"),
+    ],
+)
+def test_a_version_with_a_compiled_form_is_served_by_the_small_image(
+    compiled: list[str], configured: str | None, image: str
+) -> None:
+    world = World()
+    world.config = world.config.model_copy(update={"serving_image": configured})
+    add_version(world, 1, also_as=compiled)
+    world.put("ModelDeployment", "income", spec=deployment())
+    settle(world)
+    (child,) = world.all("Deployment", "default")
+    assert child["spec"]["template"]["spec"]["containers"][0]["image"] == image
+
+
 def test_an_upgrade_of_the_operator_writes_nothing(world: World) -> None:
     world.config = world.config.model_copy(update={"runtime_image": "mooring-runtime:2"})
     world.writes.clear()

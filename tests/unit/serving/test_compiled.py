@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from mooring.artifact.folder import file_entry, read_manifest, stored
 from mooring.artifact.manifest import GOLDEN, MANIFEST, Golden
 from mooring.serving.backends import choose
 from mooring.serving.backends.pipeline import PipelineBackend
+from mooring.serving.errors import CannotServe
 from mooring.serving.load import load
 from tests.unit.serving import process, store
 from tests.unit.serving.talk import ask
@@ -88,6 +90,16 @@ def test_otherwise_scikit_learn_answers_and_the_log_says_why(
     caplog.set_level("INFO", "mooring.serving")
     assert choose(folder, read_manifest(folder), golden(folder)).kind == "sklearn"
     assert ("passed over" in caplog.text) == (damage is not without_certificate)
+
+
+def test_the_image_without_scikit_learn_says_which_one_is_needed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unreadable(folder)
+    monkeypatch.delitem(sys.modules, "mooring.serving.backends.pipeline", raising=False)
+    monkeypatch.setitem(sys.modules, "skops", None)
+    monkeypatch.delitem(sys.modules, "mooring.artifact.model", raising=False)
+    with pytest.raises(CannotServe, match="runtime image") as caught:
+        choose(folder, read_manifest(folder), golden(folder))
+    assert caught.value.reason == "NeedsRuntimeImage"
 
 
 def order(folder: Path) -> str:

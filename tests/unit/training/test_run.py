@@ -45,6 +45,7 @@ def test_a_recipe_becomes_a_whole_artifact_that_the_report_describes(trained, tm
     assert files == others | {"manifest.json"}
     assert {file.path for file in manifest.files} == others
     assert manifest.compiled is not None
+    assert trained.artifact.also_as == ["Onnx"]
     assert trained.artifact.uri == f"{tmp_path}/models/income/1-0123abcd"
     assert trained.outcome == "Trained"
     assert trained.metrics == manifest.metrics

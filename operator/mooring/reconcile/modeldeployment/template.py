@@ -39,7 +39,7 @@ def _render_pod(seen: Seen, version: ModelVersion, identity: Identity) -> dict[s
     order = ServeOrder(model=spec.model, version=version.metadata.name, artifact=version.spec.artifact, server=server)
     container = {
         "name": "server",
-        "image": seen.config.runtime_image,
+        "image": _image(seen, version),
         "command": ["python3", "-m", "mooring.serving"],
         "env": [
             {"name": SERVE_ORDER_VARIABLE, "value": order.model_dump_json(by_alias=True, exclude_none=True)},
@@ -59,6 +59,12 @@ def _render_pod(seen: Seen, version: ModelVersion, identity: Identity) -> dict[s
         "metadata": {"labels": _labels(owner, identity, arm)},
         "spec": pod_spec(container, terminationGracePeriodSeconds=45),
     }
+
+
+def _image(seen: Seen, version: ModelVersion) -> str:
+    """Return the small image for a version with a compiled form, else the one that has scikit-learn too."""
+    small = seen.config.serving_image if version.spec.artifact.also_as else None
+    return small or seen.config.runtime_image
 
 
 def ids_name(deployment: str) -> str:

@@ -33,9 +33,19 @@ def choose(folder: Path, manifest: Manifest, golden: Golden) -> Chosen:
             return Chosen(compiled, manifest.compiled.format.lower())
         except (ArtifactMismatch, CannotServe) as problem:
             event("the compiled model is passed over, scikit-learn answers", why=str(problem))
-    # Not before: it brings scikit-learn with it.
-    from mooring.serving.backends.pipeline import PipelineBackend
-
-    pipeline = PipelineBackend.load(folder, manifest)
+    pipeline = _pipeline(folder, manifest)
     check_golden(pipeline, manifest, golden)
     return Chosen(pipeline, SKLEARN)
+
+
+def _pipeline(folder: Path, manifest: Manifest) -> Backend:
+    try:
+        # Not before: it brings scikit-learn with it, which the serving image does not have.
+        from mooring.serving.backends.pipeline import PipelineBackend
+    except ModuleNotFoundError as error:
+        raise CannotServe(
+            "NeedsRuntimeImage",
+            f"without a compiled form that answers as training recorded, {manifest.model!r} needs {error.name}, which "
+            "this image has not: train again, or serve by the runtime image (the operator without `servingImage`)",
+        ) from error
+    return PipelineBackend.load(folder, manifest)
