@@ -109,6 +109,12 @@ venv:  ## make .venv from requirements/dev.txt, where it is missing, broken or o
 		echo 'installing python3-venv with apt' >&2
 		apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
 			python3-venv >/dev/null; }
+	[ "$$(uname -s)" != Linux ] || PATH="$$PATH:/sbin" ldconfig -p | grep -q 'libgomp.so.1 ' || {  # the tests' LightGBM needs it, and its wheel has none
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || {
+			echo "error: the tests need GNU's libgomp: install your system's libgomp1" >&2; exit 1; }
+		echo 'installing libgomp1 with apt' >&2
+		apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+			libgomp1 >/dev/null; }
 	echo 'making $(VENV) from requirements/dev.txt (two minutes, most of it downloads) …' >&2
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)

@@ -1,6 +1,6 @@
 """Compiling a fitted pipeline: exported, compared with the pipeline, and shipped only where it answers alike.
 
-`columns` and `estimators` read the pipeline out, `nodes` and `onnx_trees` write trees, `rows` and `certify` compare.
+`columns`, `estimators` and `nodes` read the pipeline out, `rows` and `certify` compare.
 """
 
 from mooring.training.compile.certify import Limits

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mooring.api.trainingjob import Task
+from mooring.artifact.compiled.onnx_trees import Leaves, onnx_file
 from mooring.artifact.compiled.table import Linear, Link, Trees
-from mooring.training.compile.nodes import Tree, grown, histogram
-from mooring.training.compile.onnx_trees import Leaves, onnx_file
+from mooring.artifact.compiled.tree import Tree
+from mooring.training.compile.nodes import grown, histogram
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mooring.artifact.compiled.tree import Tree
 from mooring.artifact.frame import to_frame
 from mooring.artifact.manifest import Feature
 from mooring.training.compile.columns import NO_CATEGORY, Columns
-from mooring.training.compile.nodes import Tree
 
 BLOCK = 4096
 BOUNDARIES = 20_000

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 
+from mooring.artifact.compiled.protobuf import content, number, packed
+from mooring.artifact.compiled.tree import Tree
 from mooring.artifact.compiled.trees import INPUT, OUTPUT
-from mooring.training.compile.nodes import Tree
 
 IR_VERSION = 10
 SUM = 1
 BRANCH_LEQ = 0
+UINT8, DOUBLE = 2, 11
+"""Of TensorProto.DataType."""
 
 
 @dataclass(frozen=True)
@@ -34,29 +36,45 @@ def onnx_file(trees: Sequence[Tree], leaves: Sequence[Leaves], *, width: int, sc
     first_leaves = _starts([len(leaf.weights) for leaf in leaves])
     parts = [_branches(tree, *starts) for tree, *starts in zip(trees, first_nodes, first_leaves, strict=True)]
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    whole = {name: values.astype(int).tolist() for name, values in joined.items() if name != "nodes_splits"}
-    targets = [leaf.target for leaf in leaves for _ in leaf.weights]
-    node = helper.make_node(
-        "TreeEnsemble",
-        [INPUT],
-        [OUTPUT],
-        domain="ai.onnx.ml",
-        n_targets=scores,
-        aggregate_function=SUM,
-        post_transform=0,
-        tree_roots=first_nodes,
-        nodes_modes=numpy_helper.from_array(np.full(len(joined["nodes_splits"]), BRANCH_LEQ, dtype=np.uint8)),
-        nodes_splits=numpy_helper.from_array(joined["nodes_splits"].astype(np.float64)),
-        leaf_targetids=targets,
-        leaf_weights=numpy_helper.from_array(np.concatenate([leaf.weights for leaf in leaves])),
-        **whole,
-    )
-    matrix = helper.make_tensor_value_info(INPUT, TensorProto.DOUBLE, [None, width])
-    answer = helper.make_tensor_value_info(OUTPUT, TensorProto.DOUBLE, [None, scores])
-    graph = helper.make_graph([node], "trees", [matrix], [answer])
-    opsets = [helper.make_opsetid("ai.onnx.ml", 5), helper.make_opsetid("", 20)]
-    content: bytes = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION).SerializeToString()
-    return content
+    splits = joined.pop("nodes_splits").astype(np.float64)
+    targets = np.repeat([leaf.target for leaf in leaves], [len(leaf.weights) for leaf in leaves])
+    attributes = [
+        _whole("n_targets", scores),
+        _whole("aggregate_function", SUM),
+        _whole("post_transform", 0),
+        _wholes("tree_roots", np.array(first_nodes)),
+        *(_wholes(name, values) for name, values in joined.items()),
+        _tensor("nodes_modes", UINT8, np.full(len(splits), BRANCH_LEQ, dtype=np.uint8)),
+        _tensor("nodes_splits", DOUBLE, splits),
+        _wholes("leaf_targetids", targets),
+        _tensor("leaf_weights", DOUBLE, np.concatenate([leaf.weights for leaf in leaves])),
+    ]
+    node = content(1, INPUT) + content(2, OUTPUT) + content(4, "TreeEnsemble") + content(7, "ai.onnx.ml")
+    node += b"".join(content(5, attribute) for attribute in attributes)
+    graph = content(1, node) + content(2, "trees")
+    graph += content(11, _matrix(INPUT, width)) + content(12, _matrix(OUTPUT, scores))
+    opsets = content(8, content(1, "ai.onnx.ml") + number(2, 5)) + content(8, content(1, "") + number(2, 20))
+    return number(1, IR_VERSION) + content(7, graph) + opsets
+
+
+# Attributes, tensors and values by the numbers of https://github.com/onnx/onnx/blob/main/onnx/onnx-ml.proto
+def _whole(name: str, value: int) -> bytes:
+    return content(1, name) + number(3, value) + number(20, 2)
+
+
+def _wholes(name: str, values: NDArray[np.generic]) -> bytes:
+    return content(1, name) + packed(8, values) + number(20, 7)
+
+
+def _tensor(name: str, kind: int, values: NDArray[np.generic]) -> bytes:
+    tensor = number(1, len(values)) + number(2, kind) + content(9, np.ascontiguousarray(values).tobytes())
+    return content(1, name) + content(5, tensor) + number(20, 4)
+
+
+def _matrix(name: str, width: int) -> bytes:
+    """Return a matrix of float64 with any number of rows."""
+    shape = content(1, b"") + content(1, number(1, width))
+    return content(1, name) + content(2, content(1, number(1, DOUBLE) + content(2, shape)))
 
 
 def _branches(tree: Tree, first_node: int, first_leaf: int) -> dict[str, NDArray[np.generic]]:
