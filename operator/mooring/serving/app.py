@@ -86,4 +86,4 @@ def build(order: ServeOrder, loaded: Loaded, is_ready: Callable[[], bool], keys:
         own = model_metrics(counters, labels, batcher.queued_rows)
         return [*journal.metrics(), *own, *backend_metrics(loaded.kind, manifest, labels)]
 
-    return App(Listener(routes, heads, limits), metrics, journal, endpoint)
+    return App(Listener(routes, heads, limits, journal.recorder.refused), metrics, journal, endpoint)

@@ -12,7 +12,7 @@ import orjson
 
 from mooring.ledger.layout import ROLES
 from mooring.serving.body import read_json
-from mooring.serving.errors import bad_input, shown, too_large
+from mooring.serving.errors import Rejected, bad_input, shown, too_large
 from mooring.serving.http import Heads, Request
 from mooring.serving.ids import Ids, NotOurs, Prediction
 from mooring.serving.peers import Peers
@@ -76,8 +76,14 @@ class FeedbackEndpoint:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __call__(self, request: Request) -> None:
-        """Count the truths of a request, or send them to the pods that remember them; raises Rejected."""
-        told = read_json(request.body, _read)
+        """Count the truths of a request, or send them to the pods that remember them."""
+        try:
+            told = read_json(request.body, _read)
+        except Rejected as problem:
+            # Not raised: it is no request for a prediction, and is not counted as one.
+            self._truths.ledger.feedback(_STABLE, "refused")
+            request.answer(*self._heads.error(problem))
+            return
         if self._peers is None or _FORWARDED in request.headers:
             answer = Answer()
             self._count(told, answer)

@@ -70,7 +70,8 @@ async def _open_grpc(settings: Settings, state: State, loaded: Loaded) -> GrpcSe
     from mooring.serving.grpc.server import GrpcServer, Service
 
     assert state.app is not None  # noqa: S101 (it is open)
-    service = Service(settings.order, loaded.manifest, state.app.endpoint, lambda: state.ready)
+    app = state.app
+    service = Service(settings.order, loaded.manifest, app.endpoint, lambda: state.ready, app.journal.recorder.refused)
     server = GrpcServer(service, settings.order.server.max_body_bytes)
     await server.start(settings.host, settings.grpc_port)
     return server

@@ -135,7 +135,8 @@ def _v2_answer() -> Json:
 
 
 def _predictions() -> Json:
-    return {"type": "object", "required": ["predictions"], "properties": {"predictions": {"type": "array"}}}
+    properties: Json = {"predictions": {"type": "array"}, "prediction_id": {"type": "string"}}
+    return {"type": "object", "required": ["predictions"], "properties": properties}
 
 
 def _reads(summary: str) -> Json:

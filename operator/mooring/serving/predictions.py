@@ -1,4 +1,7 @@
-"""The answer that V1 and MLflow have in common: {"predictions": one value a row}."""
+"""The answer that V1 and MLflow have in common: {"predictions": one value a row, "prediction_id"}.
+
+Their own clients read `predictions` and pass over what stands beside it.
+"""
 
 from __future__ import annotations
 
@@ -17,4 +20,7 @@ class PredictionsEncoder:
 
     def encode(self, asked: Asked, answers: Answers) -> tuple[Head, bytes]:
         """Return head and body of an answer."""
-        return self._head, orjson.dumps({"predictions": answers[asked.outputs[0].index]})
+        body: dict[str, object] = {"predictions": answers[asked.outputs[0].index]}
+        if asked.prediction_id is not None:
+            body["prediction_id"] = asked.prediction_id
+        return self._head, orjson.dumps(body)

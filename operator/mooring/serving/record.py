@@ -29,6 +29,7 @@ from mooring.serving.v2.decode import Asked
 
 _ROLES = {name.encode(): role for role, name in enumerate(ROLES[:3])}
 _TESTER = ROLES.index("tester")
+_OUTCOMES = {HTTPStatus.SERVICE_UNAVAILABLE: OVERLOAD, HTTPStatus.INTERNAL_SERVER_ERROR: MODEL}
 _LEAST_SCALE = 1e-30
 """Ids hold the scale as a float32."""
 _PROBABILITY_EDGES = [k / 16 for k in range(1, 16)]
@@ -126,6 +127,7 @@ class Recorder:
         self._form = scoring.form if scoring else 0
         self._features = {name: index for index, name in enumerate(features)}
         self._callers = Callers()
+        self._last_role = 0
         self.clock = time.perf_counter
 
     def score(self, request: Request, asked: Asked, answers: Answers) -> list[int]:
@@ -155,9 +157,12 @@ class Recorder:
         self._echo(request, role, None)
 
     def refused(self, request: Request, problem: Rejected) -> None:
-        """Count a request that was turned away, or was the caller's mistake."""
-        role = self._role(request)
-        outcome = OVERLOAD if problem.status is HTTPStatus.SERVICE_UNAVAILABLE else CALLER
+        """Count a request that was turned away, was the caller's mistake, or failed before the model was asked.
+
+        Of one that could not be read as far as its role, it is that of the last one that was.
+        """
+        role = self._role(request) if request.method or request.headers else self._last_role
+        outcome = _OUTCOMES.get(problem.status, CALLER)
         feature = None if problem.feature is None else self._features.get(problem.feature)
         self.ledger.refuse(role, self._caller(request), outcome, feature)
         self._echo(request, role, None)
@@ -166,7 +171,8 @@ class Recorder:
         headers = request.headers
         if not headers:
             return 0
-        return _TESTER if b"x-mooring-override" in headers else _ROLES.get(headers.get(b"x-mooring-role", b""), 0)
+        self._last_role = role = _ROLES.get(headers.get(b"x-mooring-role", b""), 0)
+        return _TESTER if b"x-mooring-override" in headers else role
 
     def _caller(self, request: Request) -> int:
         headers = request.headers

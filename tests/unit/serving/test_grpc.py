@@ -39,7 +39,9 @@ def caller(channel: grpc.aio.Channel) -> Call:
 async def call(tmp_path: Path) -> AsyncIterator[Call]:
     (tmp_path / "keys").write_text("one")
     app = build(order(maxBatchRows=100), loaded(AgeBackend()), lambda: True, Keys(tmp_path / "keys"))
-    server = GrpcServer(Service(order(maxBatchRows=100), artifacts.manifest(), app.endpoint, lambda: True), 20_000)
+    refused = app.journal.recorder.refused
+    service = Service(order(maxBatchRows=100), artifacts.manifest(), app.endpoint, lambda: True, refused)
+    server = GrpcServer(service, 20_000)
     await server.start("127.0.0.1", 0)
     async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
         ask = caller(channel)

@@ -19,11 +19,25 @@ LISTED = list(ROW.values())
         {"inputs": [LISTED, [60, *LISTED[1:]]]},
         {"instances": [ROW, {**ROW, "age": 60.0, "not a feature": 1}]},
         {"signature_name": "serving_default", "instances": [{**ROW, "member": 1}, {**ROW, "age": 60, "member": 0}]},
+        {"instances": [{name: [value] for name, value in {**ROW, "age": age}.items()} for age in (39, 60)]},
+        {"instances": [{**{name: [value, value] for name, value in ROW.items()}, "age": [39, 60]}]},
+        {"instances": [{name: {"7": value} for name, value in {**ROW, "age": age}.items()} for age in (39, 60)]},
+        {
+            "instances": [
+                {
+                    "color": {"a": "green", "b": "red"},
+                    "income": {"a": 1.0, "b": 1.0},
+                    "member": {"b": 1, "a": 1},
+                    "age": {"b": 60, "a": 39},
+                }
+            ]
+        },
+        {"instances": [[ROW], [{**ROW, "age": 60}]]},
     ],
 )
 async def test_rows_by_place_or_by_name_are_answered_with_labels(app: Running, content: object) -> None:
     reply = await ask(app.port, "POST", PREDICT, content)
-    assert (reply.status, reply.json()) == (200, {"predictions": [0, 1]})
+    assert (reply.status, reply.json()["predictions"]) == (200, [0, 1])
     assert reply.headers["mooring-version"] == "shop-v3"
 
 
@@ -50,6 +64,16 @@ async def test_the_model_is_listed_and_says_whether_it_is_ready(app: Running) ->
         ({"instances": [{**ROW, "member": 2}]}, "input 'member': row 0 is 2, expected true, false, 0 or 1"),
         (b'{"instances": [[NaN, 1.0, true, "green"]]}', "input 'age': row 0 is nan"),
         (b"{", "the body is not JSON"),
+        ({"instances": [{**ROW, "income": [1.0]}]}, "input 'age': is 39 in instance 0; expected a list, or values by"),
+        ({"instances": [{**{name: [value] for name, value in ROW.items()}, "color": []}]}, "input 'color': is []"),
+        ({"instances": [{**{name: [value] for name, value in ROW.items()}, "color": {"1": "red"}}]}, "is {'1': 'red'}"),
+        ({"instances": [{"age": [1]}, LISTED]}, "instance 1 is [39, 1200.5, True, 'green']; expected columns by name"),
+        ({"instances": [[ROW], ROW]}, "instances: instance 1 is {"),
+        ({"instances": [{"age": [1], "income": [1.0], "member": [True]}]}, "input 'color': is missing in row 0"),
+        (
+            {"instances": [{**{name: [value] for name, value in ROW.items()}, "age": [[39]]}]},
+            "input 'age': row 0 is [39]",
+        ),
     ],
 )
 async def test_what_is_wrong_is_a_400_that_names_it(app: Running, content: object, said: str) -> None:

@@ -17,6 +17,7 @@ from mooring.serving.errors import CannotServe, Rejected
 from mooring.serving.grpc.codec import Addressed, GrpcDecoder, GrpcEncoder
 from mooring.serving.grpc.messages import SERVICE, Message, message
 from mooring.serving.http import Handler, Head, Heads, Request
+from mooring.serving.http.listener import Refused
 from mooring.serving.http.reader import KEPT_HEADERS
 from mooring.serving.v2.decode import Decoder
 from mooring.serving.v2.infer import Reads, Writes
@@ -68,8 +69,10 @@ class Service:
         manifest: Manifest,
         endpoint: Callable[[Reads, Writes], Handler],
         is_ready: Callable[[], bool],
+        refused: Refused,
     ) -> None:
         model, version, heads = order.model, order.version, Heads()
+        self._refused = refused
         self._addressed = Addressed(model, version)
         self._is_ready = is_ready
         self._metadata = model_metadata(model, version, manifest)
@@ -87,7 +90,7 @@ class Service:
             "ModelReady": self._model_ready,
             "ModelMetadata": self._model_metadata,
         }
-        found = {name: _handler(name, _answering(call)) for name, call in calls.items()}
+        found = {name: _handler(name, self._answering(call)) for name, call in calls.items()}
         # Bytes in, bytes out: the endpoint's decoder and encoder know the messages.
         return found | {"ModelInfer": grpc.unary_unary_rpc_method_handler(self._model_infer)}
 
@@ -106,12 +109,23 @@ class Service:
             name=told["name"], versions=told["versions"], platform=told["platform"], **tensors
         )
 
+    def _answering(self, call: Callable[[Message], Message]) -> Method:
+        async def answer(asked: Message, context: Context) -> Message:
+            try:
+                return call(asked)
+            except Rejected as problem:
+                self._refused(_Call(b"", context), problem)
+                await context.abort(_code(problem.status), problem.message)
+
+        return answer
+
     async def _model_infer(self, body: bytes, context: Context) -> bytes:
         call = _Call(body, context)
         try:
             self._infer(call)
             head, answer = await call.outcome
         except Rejected as problem:
+            self._refused(call, problem)
             await context.abort(_code(problem.status), problem.message)
         if head.status != HTTPStatus.OK:
             await context.abort(_code(head.status), json.loads(answer)["error"])
@@ -148,16 +162,6 @@ class _Call(Request):
         """Settle the call, if it still waits."""
         if not self.outcome.done():
             self.outcome.set_result((head, body))
-
-
-def _answering(call: Callable[[Message], Message]) -> Method:
-    async def answer(asked: Message, context: Context) -> Message:
-        try:
-            return call(asked)
-        except Rejected as problem:
-            await context.abort(_code(problem.status), problem.message)
-
-    return answer
 
 
 def _handler(name: str, method: Method) -> Any:

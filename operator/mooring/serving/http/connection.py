@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_PIECE_BYTES = 16 << 10
+"""What comes at once is parsed in such pieces: a quarter of a megabyte holds ten thousand requests, and their answers
+must not all be written before it is known whether anybody reads them."""
 
 
 class Connection(asyncio.Protocol):
@@ -31,6 +34,10 @@ class Connection(asyncio.Protocol):
         self._queue: deque[Request | bytes] = deque()
         """What is to be written, in order: requests, answered or not, and interim answers."""
         self._feeding = False
+        self._held: bytes | memoryview = b""
+        """What came and is not parsed yet."""
+        self._unread = 0
+        """Bytes of answers that a client leaves unread, counted once they are many."""
         self._reading = True
         self._writable = True
         self._eof = False
@@ -39,7 +46,7 @@ class Connection(asyncio.Protocol):
     @property
     def busy(self) -> bool:
         """Whether a request is being received or answered."""
-        return bool(self._queue) or self._reader.stage in (Stage.HEAD, Stage.BODY)
+        return bool(self._queue or self._held) or self._reader.stage in (Stage.HEAD, Stage.BODY)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, or turn it away with 503 if there are too many."""
@@ -48,7 +55,11 @@ class Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]).encode() if isinstance(peer, tuple) else b""
         listener.admit(self)
-        if len(listener.connections) > listener.limits.connections:
+        limits = listener.limits
+        self._reader.age = limits.idle_seconds - limits.silent_seconds
+        if len(listener.connections) > 2 * limits.connections:
+            self._transport.abort()  # not even those that are told so may become too many
+        elif len(listener.connections) > limits.connections:
             self._reader.end()
             self._fail(overloaded(f"{listener.limits.connections} connections are open, which is all there may be"))
 
@@ -57,10 +68,29 @@ class Connection(asyncio.Protocol):
         self._listener.connections.discard(self)
         self._reader.end()
         self._finished = True
+        self._writable = True
+        self._count_unread()
+        self._held = b""
         self._queue.clear()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, then write the answers that are there."""
+        if len(data) <= _PIECE_BYTES:
+            self._feed(data)
+        else:
+            self._held = memoryview(data)
+            self._feed_held()
+
+    def _feed_held(self) -> None:
+        while self._held and self._reading and self._reader.stage is not Stage.ENDED:
+            piece, self._held = self._held[:_PIECE_BYTES], self._held[_PIECE_BYTES:]
+            self._feed(piece)
+        if self._reader.stage is Stage.ENDED:
+            self._held = b""
+        if self._reading and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _feed(self, data: bytes | memoryview) -> None:
         if self._reader.stage is Stage.ENDED:
             return
         self._feeding = True
@@ -84,11 +114,13 @@ class Connection(asyncio.Protocol):
         self._writable = False
         self._reader.age = 0
         self._pause_reading()
+        self._count_unread()
 
     def resume_writing(self) -> None:
         """Read again."""
         self._writable = True
         self._reader.age = 0
+        self._count_unread()
         self._resume_reading()
 
     def answered(self) -> None:
@@ -111,6 +143,8 @@ class Connection(asyncio.Protocol):
             queue.popleft()
         if ready:
             self._transport.write(ready[0] if len(ready) == 1 else b"".join(ready))
+            if not self._writable:
+                self._count_unread()
         if last is not None:
             self._finish(last)
         elif not queue and self._eof:
@@ -149,10 +183,12 @@ class Connection(asyncio.Protocol):
         try:
             self._listener.handler(request)
         except Rejected as problem:
+            self._listener.refused(request, problem)
             request.answer(*heads.error(problem))
         except Exception:
             _log.exception("a request's handler failed")
             failed = Rejected(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed; its log says why")
+            self._listener.refused(request, failed)
             request.answer(*heads.error(failed))
 
     def proceed(self) -> None:
@@ -162,7 +198,9 @@ class Connection(asyncio.Protocol):
 
     def _fail(self, problem: Rejected) -> None:
         request = Request(self, b"", b"", b"")
+        request.headers = self._reader.cut_off
         request.keep_alive = False
+        self._listener.refused(request, problem)
         self._queue.append(request)
         request.answer(*self._listener.heads.error(problem))
 
@@ -178,7 +216,7 @@ class Connection(asyncio.Protocol):
         self._reader.end()
         self._queue.clear()
         self._finished = True
-        if self._eof:
+        if self._eof or self._transport.is_closing():
             self._transport.close()
         else:
             self._transport.write_eof()
@@ -192,4 +230,15 @@ class Connection(asyncio.Protocol):
     def _resume_reading(self) -> None:
         if not self._reading and not self._transport.is_closing():
             self._reading = True
-            self._transport.resume_reading()
+            if self._held:
+                # In a later turn: this one may be writing the answers of a piece.
+                asyncio.get_running_loop().call_soon(self._feed_held)
+            else:
+                self._transport.resume_reading()
+
+    def _count_unread(self) -> None:
+        size = 0 if self._writable else self._transport.get_write_buffer_size()
+        self._listener.unread += size - self._unread
+        self._unread = size
+        if size and self._listener.unread > self._listener.limits.unread_bytes:
+            self._transport.abort()

@@ -18,10 +18,14 @@ class Limits:
     connections: int = 2048
     pipelined: int = 64
     """Unanswered requests of one connection before it is read no further."""
+    unread_bytes: int = 64 << 20
+    """Of answers that clients leave unread, on all connections; who would make it more is cut off."""
     head_seconds: int = 15
     body_seconds: int = 30
     idle_seconds: int = 330
     """Longer than the pools of common clients and proxies keep a connection, so that it is they who close it."""
+    silent_seconds: int = 60
+    """How long a client may be connected before it says anything."""
     stalled_seconds: int = 60
     """How long a client may leave its answers unread."""
     linger_seconds: int = 2

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
+from mooring.serving.errors import Rejected
 from mooring.serving.http.connection import Connection
-from mooring.serving.http.exchange import Handler, Heads
+from mooring.serving.http.exchange import Handler, Heads, Request
 from mooring.serving.http.limits import Limits
 from mooring.serving.http.reader import Arriving
+
+Refused = Callable[[Request, Rejected], None]
+"""Is told of every request that is refused, also of those that never were one: their method is empty."""
 
 
 class Listener:
     """Serves one handler on one port."""
 
-    def __init__(self, handler: Handler, heads: Heads, limits: Limits) -> None:
+    def __init__(
+        self, handler: Handler, heads: Heads, limits: Limits, refused: Refused = lambda request, problem: None
+    ) -> None:
         self.handler = handler
         self.heads = heads
         self.limits = limits
+        self.refused = refused
         self.connections: set[Connection] = set()
         self.accepted = 0
+        self.unread = 0
+        """Bytes of answers that clients leave unread."""
         self.last_accepted = 0.0
         """By the loop's clock."""
         self.arriving = Arriving()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from http import HTTPStatus
 from typing import Protocol
@@ -65,6 +66,8 @@ class RequestReader:
         self.stage = Stage.IDLE
         self.age = 0
         """Seconds in this stage, counted by the listener's sweep: no clock is read per request."""
+        self.cut_off: Mapping[bytes, bytes] = {}
+        """The kept headers of the request that was being read when the end came."""
         self._owner = owner
         self._limits = limits
         self._arriving = arriving
@@ -85,7 +88,7 @@ class RequestReader:
         self._authorization = b""
         self._kept: dict[bytes, bytes] | None = None
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Parse what came; calls `handle` for each whole request, `proceed` for each that waits to send its body."""
         try:
             self._parse(data)
@@ -100,7 +103,7 @@ class RequestReader:
                 self.end()
                 raise _head_too_large(self._limits)
 
-    def _parse(self, data: bytes) -> None:
+    def _parse(self, data: bytes | memoryview) -> None:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -114,6 +117,7 @@ class RequestReader:
         self.stage = Stage.ENDED
         self.age = 0
         self._arriving.bytes -= self._size
+        self.cut_off = self._kept or {}
         self._begin()
 
     def on_message_begin(self) -> None:
@@ -133,6 +137,8 @@ class RequestReader:
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > self._limits.head_bytes or self._headers > self._limits.headers:
             raise _head_too_large(self._limits)
+        if self.stage is not Stage.HEAD:
+            return  # a trailer: who checked or set headers on the way here has not looked at it
         size = len(name)
         if size in _READ_HEADERS:
             self._read_header(name.lower(), value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mooring.serving.body import read_json
 from mooring.serving.errors import bad_input, shown
 from mooring.serving.rows import RowReader
+from mooring.serving.v1.frames import rows_of
 from mooring.serving.v2.decode import Asked
 
 
@@ -24,4 +25,4 @@ class V1Decoder:
         found = [key for key in ("instances", "inputs") if key in sent]
         if len(found) != 1:
             raise bad_input(f"the body has {' and '.join(found) or 'no instances'}; expected instances or inputs, once")
-        return self._rows.rows(sent[found[0]], found[0])
+        return self._rows.rows(rows_of(sent[found[0]], found[0]), found[0])

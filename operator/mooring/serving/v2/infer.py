@@ -46,12 +46,8 @@ class InferEndpoint:
     def __call__(self, request: Request) -> None:
         """Decode a request and queue its rows; raises Rejected."""
         started = self.recorder.clock()
-        try:
-            asked = self._decoder.decode(request.body, request.json_size)
-            self._batcher.submit(_InferJob(self, request, asked, started))
-        except Rejected as problem:
-            self.recorder.refused(request, problem)
-            raise
+        asked = self._decoder.decode(request.body, request.json_size)
+        self._batcher.submit(_InferJob(self, request, asked, started))
 
     def explain(self, error: Exception, request: Request, started: float) -> Rejected:
         """Count rows that the model failed on, and return the answer."""
