@@ -32,6 +32,7 @@ _ROLES = {
     "author": ["mooring-edit"],  # our resources alone, no pods
     "maker": ["mooring-edit", "pod-maker"],  # pods too, no Secrets
     "reader": ["mooring-edit", "pod-maker", "reader-of-open"],  # and one Secret
+    "keeper": ["mooring-edit", "pod-maker", "user-of-robot"],  # and one ServiceAccount
     "judge": ["mooring-edit", "mooring-admin"],
     "editor": ["edit"],  # Kubernetes' own role, which ours are aggregated to
     "viewer": ["view"],
@@ -85,11 +86,17 @@ def _rights(namespace: str) -> Iterator[dict[str, Any]]:
     for role, rule in {
         "pod-maker": {"apiGroups": [""], "resources": ["pods"], "verbs": ["create"]},
         "reader-of-open": {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["open"], "verbs": ["get"]},
+        "user-of-robot": {
+            "apiGroups": [""],
+            "resources": ["serviceaccounts"],
+            "resourceNames": ["robot"],
+            "verbs": ["use"],
+        },
     }.items():
         yield named("Role", role, namespace) | {"rules": [rule]}
     for user, roles in _ROLES.items():
         for role in roles:
-            kind = "Role" if role in ("pod-maker", "reader-of-open") else "ClusterRole"
+            kind = "Role" if role in ("pod-maker", "reader-of-open", "user-of-robot") else "ClusterRole"
             yield named("RoleBinding", f"{user}-{role}", namespace) | {
                 "roleRef": {"apiGroup": group, "kind": kind, "name": role},
                 "subjects": [{"apiGroup": group, "kind": "User", "name": user}],

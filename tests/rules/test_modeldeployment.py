@@ -11,10 +11,21 @@ Create = Callable[[str, dict[str, Any]], Answer]
 OWN = "version must be one of this model's own: MODEL-vNUMBER with the name in `model`"
 VERSION = "write the name of a ModelVersion: MODEL-vNUMBER, for example income-v3"
 
+CONTAINER = {
+    "image": "mlserver:1",
+    "env": [{"name": "A", "value": "$(MOORING_MODEL_DIR)"}, {"name": "B", "secretName": "hub", "key": "token"}],
+}
+ONE_SERVER = "write one of builtin and container, and remove the other"
+VARIABLE = "write `value`, or `secretName` and `key`"
+
 GOOD = {
     "nobody served for now": {"spec.replicas": 0},
     "a version of its model": {"spec.version": "income-v12"},
     "a server with our defaults": {"spec.server": {"builtin": {}}},
+    "a container with nothing but its image": {"spec.server": {"container": {"image": "mlserver:1"}}},
+    "variables with a value and out of a Secret": {"spec.server": {"container": CONTAINER}},
+    "keys and gRPC": {"spec.server": {"builtin": {"keysSecretName": "income-keys", "grpcPort": 9000}}},
+    "every taint is tolerated": {"spec.tolerations": [{"operator": "Exists"}]},
     "a model that ends like a version": {"spec.model": "income-v2", "spec.version": "income-v2-v1"},
 }
 
@@ -24,7 +35,37 @@ def test_these_are_accepted(create: Create, changes: dict[str, Any]) -> None:
     assert create("modeldeployment-minimal", changes).message == ""
 
 
+def with_variable(**fields: str) -> dict[str, Any]:
+    return {"spec.server": {"container": {"image": "x", "env": [{"name": "A", **fields}]}}}
+
+
 BAD = {
+    "two servers": ({"spec.server": {"builtin": {}, "container": {"image": "x"}}}, ONE_SERVER),
+    "gRPC where the probes are": (
+        {"spec.server": {"builtin": {"grpcPort": 8081}}},
+        "grpcPort cannot be 8080 or 8081, where HTTP and the probes are: write 9000, for example",
+    ),
+    "a container without an image": ({"spec.server": {"container": {}}}, "spec.server.container.image: Required value"),
+    "a path without a slash": (
+        {"spec.server": {"container": {"image": "x", "readyPath": "ping"}}},
+        "write a path that begins with /, for example /ping",
+    ),
+    "a variable without a value": (with_variable(), VARIABLE),
+    "a variable with two": (with_variable(value="1", secretName="s", key="k"), VARIABLE),
+    "a Secret without its key": (with_variable(secretName="s"), VARIABLE),
+    "a variable of ours": (
+        {"spec.server": {"container": {"image": "x", "env": [{"name": "MOORING_PORT", "value": "1"}]}}},
+        "variables that begin with MOORING_ are set for you: choose another name",
+    ),
+    "a value that exists": (
+        {"spec.tolerations": [{"key": "models", "operator": "Exists", "value": "yes"}]},
+        "with operator Exists there is no value: leave it out",
+    ),
+    "a taint without a key": ({"spec.tolerations": [{"value": "yes"}]}, "without a key, write operator: Exists"),
+    "a while on a node that takes nobody": (
+        {"spec.tolerations": [{"key": "models", "operator": "Exists", "tolerationSeconds": 5}]},
+        "tolerationSeconds needs effect: NoExecute",
+    ),
     "a name with a dot": ({"metadata.name": "in.come"}, "metadata.name: use at most 42 lowercase letters"),
     "negative replicas": ({"spec.replicas": -1}, "spec.replicas in body should be greater than or equal to 0"),
     "replicas in words": ({"spec.replicas": "two"}, 'spec.replicas in body must be of type integer: "string"'),
@@ -36,7 +77,6 @@ BAD = {
     "lots of cpu": ({"spec.resources": {"requests": {"cpu": "lots"}}}, "write a quantity"),
     "an unknown strategy": ({"spec.rollout": {"strategy": "BlueGreen"}}, 'supported values: "Replace"'),
     "a body of a terabyte": ({"spec.server": {"builtin": {"maxBodyBytes": 2**40}}}, "less than or equal to 268435456"),
-    "a container of one's own": ({"spec.server": {"container": {}}}, 'unknown field "spec.server.container"'),
 }
 
 
@@ -70,3 +110,11 @@ def test_an_autoscaler_finds_its_pods(server: Server, deployment: dict[str, Any]
     assert server.for_real().apply(status, "/status").message == ""
     scale = server.merge(deployment, {"spec": {"replicas": 3}}, "/scale").body
     assert scale["status"] == {"replicas": 2, "selector": "app=income"}
+
+
+def test_one_server_is_exchanged_for_the_other_by_applying_it(server: Server, namespace: str) -> None:
+    """A default inside of either would stay behind, and two would be too many."""
+    obj = changed(sample("modeldeployment-minimal", namespace), {"metadata.name": "exchanged"})
+    for asked in ({"builtin": {"maxBatchRows": 5}}, {"container": {"image": "x"}}, {"builtin": {}}):
+        applied = server.for_real().apply(changed(obj, {"spec.server": asked}))
+        assert (applied.message, applied.body["spec"]["server"]) == ("", asked)

@@ -73,6 +73,53 @@ def test_the_same_secret_for_another_address_is_asked_for(server: Server, recipe
     assert server.as_user("reader").merge(recipe, elsewhere).message == ""
 
 
+ENV = [{"name": "TOKEN", "secretName": "open", "key": "token"}]
+NAMED = {
+    "keys of callers": {"spec.server": {"builtin": {"keysSecretName": "open"}}},
+    "an image's environment": {"spec.server": {"container": {"image": "x", "env": ENV}}},
+    "what opens a registry": {"spec.imagePullSecrets": [{"name": "open"}]},
+}
+
+
+@pytest.mark.parametrize("changes", NAMED.values(), ids=NAMED)
+def test_a_deployment_uses_a_secret_only_for_who_may_read_it(
+    server: Server, namespace: str, changes: dict[str, Any]
+) -> None:
+    asked = changed(sample("modeldeployment-minimal", namespace), changes)
+    assert f"{SECRETS}open. Name one of your own" in server.as_user("maker").create(asked).message
+    assert server.as_user("reader").create(asked).message == ""
+    assert server.as_user("editor").create(asked).message == ""
+
+
+@pytest.fixture(scope="module")
+def contained(server: Server, namespace: str) -> dict[str, Any]:
+    """A ModelDeployment whose image is given a Secret, under an account, made by somebody who may."""
+    changes = NAMED["an image's environment"] | {"metadata.name": "contained", "spec.serviceAccountName": "robot"}
+    obj = changed(sample("modeldeployment-minimal", namespace), changes)
+    assert server.for_real().create(obj).message == ""
+    return obj
+
+
+@pytest.mark.parametrize("change", [{"image": "printer"}, {"args": ["env"]}, {"port": 9000}])
+def test_another_image_is_given_a_secret_only_by_who_may_read_it(
+    server: Server, contained: dict[str, Any], change: dict[str, Any]
+) -> None:
+    said = server.as_user("reader").merge(contained, {"spec": {"server": {"container": change}}}).message
+    assert "ServiceAccount robot" in said
+    maker = server.as_user("maker")
+    assert f"{SECRETS}open." in maker.merge(contained, {"spec": {"server": {"container": change}}}).message
+    assert server.as_user("editor").merge(contained, {"spec": {"server": {"container": change}}}).message == ""
+    assert maker.merge(contained, {"spec": {"replicas": 3}}).message == ""
+
+
+def test_pods_run_as_an_account_only_for_who_may_use_it(server: Server, namespace: str) -> None:
+    asked = changed(sample("modeldeployment-minimal", namespace), {"spec.serviceAccountName": "robot"})
+    refusal = "this would run pods as ServiceAccount robot, and you may neither use nor impersonate it"
+    assert refusal in server.as_user("maker").create(asked).message
+    assert server.as_user("keeper").create(asked).message == ""
+    assert server.as_user("editor").create(asked).message == ""
+
+
 def test_saying_that_a_version_passed_needs_a_permission(server: Server, namespace: str) -> None:
     passed = changed(sample("modelversion", namespace), {"spec.gate.verdict": "Passed"})
     assert GATE in server.as_user("author").create(passed).message

@@ -13,12 +13,16 @@ from mooring.api.base import (
     Model,
     Name,
     ObjectMeta,
+    ObjectName,
     Resources,
     Status,
     Timestamp,
     hint,
+    map_list,
     rules,
 )
+from mooring.api.pods import NodeLabel, PullSecret, Toleration, TopologySpread
+from mooring.api.server import Server
 
 VersionName = Annotated[
     str,
@@ -32,21 +36,6 @@ TemplateHash = Annotated[str, Field(pattern=r"^[0-9a-f]{8}$", max_length=8)]
 Replicas = Annotated[int, Field(ge=0, le=2147483647)]
 """A number of pods; the scale subresource takes no more."""
 Phase = Literal["Waiting", "Starting", "Replacing", "Stable"]
-
-
-class BuiltinServer(Model):
-    """Mooring's own server."""
-
-    max_batch_rows: Annotated[int, Field(ge=1, le=1000000)] = 1024
-    """Rows in one request; more is answered 413."""
-    max_body_bytes: Annotated[int, Field(ge=1024, le=268435456)] = 1048576
-    """Bytes in one request; more is answered 413."""
-
-
-class Server(Model):
-    """What answers."""
-
-    builtin: BuiltinServer | None = None
 
 
 class Rollout(Model):
@@ -87,6 +76,20 @@ class ModelDeploymentSpec(Model):
     server: Server | None = None
     """Absent: Mooring's own server."""
     resources: Resources | None = None
+    service_account_name: ObjectName | None = None
+    """Whose identity the pods have, for clouds that give a ServiceAccount rights in their stores. They get no token."""
+    image_pull_secrets: Annotated[list[PullSecret], Field(max_length=8, json_schema_extra=map_list("name"))] = Field(
+        default_factory=list
+    )
+    """For a registry that asks who pulls."""
+    node_selector: Annotated[list[NodeLabel], Field(max_length=16, json_schema_extra=map_list("key"))] = Field(
+        default_factory=list
+    )
+    """Only nodes with all these labels."""
+    tolerations: Annotated[list[Toleration], Field(max_length=16)] = Field(default_factory=list)
+    """Also nodes with these taints."""
+    topology_spread: TopologySpread | None = None
+    """Pods of a version are spread evenly over zones, or over nodes, as far as there is room."""
     rollout: Rollout = Field(default_factory=Rollout)
     revision_history_limit: Annotated[int, Field(ge=1, le=50)] = 5
     """Replaced versions whose rendered template is kept."""

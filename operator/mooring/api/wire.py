@@ -13,8 +13,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError
 
 from mooring.api.base import Column, Digest, Model
-from mooring.api.modeldeployment import BuiltinServer
 from mooring.api.modelversion import Artifact, DataRecord, GateRecord, MetricValue, Signature
+from mooring.api.server import BuiltinServer
 from mooring.api.trainingjob import Failure, TrainingJobSpec
 
 TRAIN_ORDER_VARIABLE = "MOORING_TRAIN_ORDER"
@@ -39,6 +39,13 @@ ID_KEY_VARIABLE = "MOORING_ID_KEY"
 PEERS_HOST_VARIABLE = "MOORING_PEERS_HOST"
 """The headless Service behind which a serving pod finds those that take feedback with it."""
 POD_ADDRESS_VARIABLE = "MOORING_POD_IP"
+
+GRPC_PORT_VARIABLE = "MOORING_GRPC_PORT"
+KEYS_VARIABLE = "MOORING_KEYS_FILE"
+KEYS_ENTRY = "keys"
+"""The entry of the Secret of keys, and the name of the file that it is mounted as."""
+MODEL_DIR_VARIABLE = "MOORING_MODEL_DIR"
+"""Where the verified files of a version lie for a server of the user's own."""
 
 SERVING_PORT = 8080
 ADMIN_PORT = 8081

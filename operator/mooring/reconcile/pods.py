@@ -28,7 +28,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class PodSeen:
-    """A pod of one container, as plans need it."""
+    """A pod of one container (after others that prepare its work), as plans need it."""
 
     name: str
     created: str
@@ -50,7 +50,7 @@ def parse_time(text: str | None) -> datetime | None:
 def read_pod(pod: Object) -> PodSeen:
     """Return what a Pod object says."""
     status: Mapping[str, Any] = pod.get("status") or {}
-    container: Mapping[str, Any] = next(iter(status.get("containerStatuses") or []), {})
+    container = _current(status)
     state: Mapping[str, Any] = container.get("state") or {}
     ending = _ending(state.get("terminated") or (container.get("lastState") or {}).get("terminated"))
     conditions = {condition["type"]: condition for condition in status.get("conditions") or []}
@@ -69,6 +69,13 @@ def read_pod(pod: Object) -> PodSeen:
 def read_pods(pods: Iterable[Object]) -> list[PodSeen]:
     """Return pods, newest first."""
     return sorted(map(read_pod, pods), key=lambda pod: (pod.created, pod.name), reverse=True)
+
+
+def _current(status: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the status of the container that the pod is about: one that prepares, until it has done so."""
+    preparing: list[Mapping[str, Any]] = status.get("initContainerStatuses") or []
+    working: list[Mapping[str, Any]] = status.get("containerStatuses") or []
+    return next((one for one in preparing if not one.get("ready")), working[0] if working else {})
 
 
 def _ending(terminated: Mapping[str, Any] | None) -> Ending | None:

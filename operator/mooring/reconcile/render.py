@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mooring.api.base import API_VERSION, ObjectMeta, Resources
 from mooring.api.wire import CREDENTIAL_KEYS
-from mooring.reconcile.plan import API_VERSIONS, LABEL_MANAGED, LABEL_OWNER, LABEL_OWNER_KIND
+from mooring.reconcile.plan import API_VERSIONS, LABEL_MANAGED, LABEL_OWNER, LABEL_OWNER_KIND, Object
 
 _REQUIRED_KEYS = 2
 
@@ -73,8 +73,13 @@ def resources(asked: Resources | None, *, cpu: str, memory: str) -> dict[str, An
     return {"requests": defaults | given.get("requests", {}), **({"limits": limits} if limits else {})}
 
 
-def pod_spec(container: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
-    """Return the spec of a pod that can do nothing but its work: restricted, no token, a read-only root."""
+def pod_spec(
+    container: Object, *, first: Sequence[Object] = (), volumes: Sequence[Object] = (), **fields: Any
+) -> dict[str, Any]:
+    """Return the spec of a pod that can do nothing but its work: restricted, no token, a read-only root.
+
+    `first`: containers that run to their end, in turn, before `container` starts.
+    """
     return {
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -85,19 +90,23 @@ def pod_spec(container: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
             "fsGroup": 65532,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "volumes": [{"name": "scratch", "emptyDir": {}}],
-        "containers": [
-            {
-                "imagePullPolicy": "IfNotPresent",
-                "terminationMessagePolicy": "FallbackToLogsOnError",
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "readOnlyRootFilesystem": True,
-                    "capabilities": {"drop": ["ALL"]},
-                },
-                "volumeMounts": [{"name": "scratch", "mountPath": "/tmp"}],  # noqa: S108 (a mount, not a file)
-                **container,
-            }
-        ],
+        "volumes": [{"name": "scratch", "emptyDir": {}}, *volumes],
+        **({"initContainers": [_confined(item) for item in first]} if first else {}),
+        "containers": [_confined(container)],
         **fields,
+    }
+
+
+def _confined(container: Object) -> dict[str, Any]:
+    scratch = {"name": "scratch", "mountPath": "/tmp"}  # noqa: S108 (a mount, not a file)
+    return {
+        "imagePullPolicy": "IfNotPresent",
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        **container,
+        "volumeMounts": [scratch, *container.get("volumeMounts", [])],
     }

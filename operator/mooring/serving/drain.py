@@ -34,16 +34,17 @@ async def drain(listener: Listener, patience: Patience) -> None:
     loop = asyncio.get_running_loop()
     started = loop.time()
     listener.draining = True
-    await _until(lambda: _forsaken(listener, started, loop.time(), patience), patience.drain)
+    await until(lambda: _forsaken(listener, started, loop.time(), patience), patience.drain)
     listener.stop_listening()
     # A turn of the loop for what has been accepted or received, and not yet been seen.
     await asyncio.sleep(POLL_SECONDS)
-    await _until(lambda: not listener.busy, patience.unfinished)
+    await until(lambda: not listener.busy, patience.unfinished)
     listener.close()
     await asyncio.sleep(POLL_SECONDS)
 
 
-async def _until(condition: Callable[[], bool], seconds: float) -> None:
+async def until(condition: Callable[[], bool], seconds: float) -> None:
+    """Return when the condition holds, or the time is over."""
     # Polled: nothing on the path of a request is spent on telling a drain of it.
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:  # noqa: ASYNC110

@@ -14,6 +14,7 @@ from hashlib import blake2b
 from http import HTTPStatus
 from pathlib import Path
 
+from mooring.api.wire import KEYS_ENTRY
 from mooring.serving.errors import CannotServe, Rejected
 from mooring.serving.http import Handler, Request
 
@@ -24,8 +25,8 @@ _SCHEME = b"bearer "
 class Keys:
     """The keys of one file."""
 
-    def __init__(self, file: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        """Read the file; raises CannotServe (NoKeys) where it cannot be read or holds none."""
+    def __init__(self, file: Path, secret: str | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        """Read the file, made of `secret`; raises CannotServe (NoKeys) where it cannot be read or holds none."""
         self._file = file
         self._clock = clock
         self._look_at = clock() + LOOK_EVERY_SECONDS
@@ -33,9 +34,9 @@ class Keys:
             self._seen = _version(file)
             self._digests = _digests(file)
         except OSError as error:
-            raise CannotServe("NoKeys", f"the file of keys cannot be read: {error.strerror}") from None
+            raise _no_keys(secret, f"the file of keys cannot be read: {error.strerror}") from None
         if not self._digests:
-            raise CannotServe("NoKeys", "the file of keys holds none: one a line is expected")
+            raise _no_keys(secret, "the file of keys holds none: one a line is expected")
 
     def check(self, authorization: bytes) -> None:
         """Return if the header's value shows a key; raises Rejected (401)."""
@@ -81,6 +82,14 @@ def _digests(file: Path) -> list[bytes]:
 
 def _digest(key: bytes) -> bytes:
     return blake2b(key, digest_size=32).digest()
+
+
+def _no_keys(secret: str | None, why: str) -> CannotServe:
+    if secret is None:
+        return CannotServe("NoKeys", why)
+    wanted = f"Secret {secret} with the entry `{KEYS_ENTRY}`, one key a line: create or correct it in this namespace"
+    # It may be made after the deployment: pods are started again until it is there.
+    return CannotServe("NoKeys", f"{why}. Predictions want keys out of {wanted}", retry=True)
 
 
 def _refused(message: str, why: str) -> Rejected:

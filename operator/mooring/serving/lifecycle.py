@@ -25,15 +25,13 @@ if TYPE_CHECKING:
     from mooring.serving.load import Loaded
 
 KILLED = 128 + signal.SIGTERM
-STOP_SECONDS = 5.0
-"""For gRPC calls that are still open when a drain is over."""
 
 
 async def serve(settings: Settings) -> None:
     """Serve the ordered version until SIGTERM, then drain; raises CannotServe if it cannot be loaded."""
     started = time.monotonic()
     state = State()
-    keys = Keys(settings.keys_file) if settings.keys_file else None
+    keys = Keys(settings.keys_file, settings.order.server.keys_secret_name) if settings.keys_file else None
     told_to_end = _on_termination()
     admin = admin_listener(state)
     admin_port = await admin.start(settings.host, settings.admin_port)
@@ -72,7 +70,7 @@ async def _open_grpc(settings: Settings, state: State, loaded: Loaded) -> GrpcSe
     assert state.app is not None  # noqa: S101 (it is open)
     app = state.app
     service = Service(settings.order, loaded.manifest, app.endpoint, lambda: state.ready, app.journal.recorder.refused)
-    server = GrpcServer(service, settings.order.server.max_body_bytes)
+    server = GrpcServer(service, settings.order.server.max_body_bytes, settings.drain_seconds / 2)
     await server.start(settings.host, settings.grpc_port)
     return server
 
@@ -80,13 +78,12 @@ async def _open_grpc(settings: Settings, state: State, loaded: Loaded) -> GrpcSe
 async def _drain(settings: Settings, state: State, grpc: GrpcServer | None) -> None:
     assert state.app is not None  # noqa: S101 (it serves)
     listener = state.app.listener
+    patience = Patience(settings.drain_seconds, quiet=min(5.0, settings.drain_seconds))
     state.phase = "Draining"
     event("draining", seconds=settings.drain_seconds, connections=len(listener.connections))
-    await drain(listener, Patience(settings.drain_seconds, quiet=min(5.0, settings.drain_seconds)))
-    if grpc is not None:
-        await grpc.stop(STOP_SECONDS)
+    await asyncio.gather(drain(listener, patience), *([grpc.drain(patience)] if grpc else []))
     await state.app.journal.sealing.finish()
-    event("drained", connections=len(listener.connections))
+    event("drained", connections=len(listener.connections), calls=grpc.calls.open if grpc else 0)
 
 
 def _on_termination() -> asyncio.Event:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from mooring.serving.app import build
+from mooring.serving.drain import Patience
 from mooring.serving.grpc.messages import SERVICE, message
 from mooring.serving.grpc.server import GrpcServer, Service
 from mooring.serving.keys import Keys
@@ -48,7 +49,7 @@ async def call(tmp_path: Path) -> AsyncIterator[Call]:
         yield lambda name, asked=None, **options: ask(
             name, asked, **{"metadata": [("authorization", "Bearer one")], **options}
         )
-    await server.stop(0)
+    await server.drain(Patience(0.0, quiet=0.0, unfinished=0.0))
 
 
 def typed(rows: int = 1, **changed: list[object]) -> Any:

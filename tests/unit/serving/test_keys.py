@@ -57,7 +57,7 @@ async def test_the_document_says_that_a_key_is_wanted(port: int) -> None:
 
 def test_a_changed_file_is_read_within_a_second_and_a_missing_one_changes_nothing(file: Path) -> None:
     now = [0.0]
-    keys = Keys(file, lambda: now[0])
+    keys = Keys(file, clock=lambda: now[0])
     file.write_text("three")
     keys.check(b"Bearer one")
     now[0] = 1.1
@@ -81,3 +81,11 @@ def test_a_pod_without_keys_says_so_and_does_not_serve_everyone(tmp_path: Path, 
         (tmp_path / "keys").write_text(text)
     with pytest.raises(CannotServe, match="NoKeys"):
         Keys(tmp_path / "keys")
+
+
+def test_a_pod_without_keys_says_which_secret_to_write(tmp_path: Path) -> None:
+    with pytest.raises(
+        CannotServe, match=r"No such file.* Secret shop-keys with the entry `keys`, one key a line"
+    ) as no:
+        Keys(tmp_path / "keys", "shop-keys")
+    assert no.value.retry, "the Secret may be made later"

@@ -8,6 +8,9 @@ from mooring.api.modeldeployment import ModelDeploymentSpec
 from mooring.api.modelversion import ModelVersion
 from mooring.reconcile.render import digest
 
+PLACEMENT = frozenset(("service_account_name", "image_pull_secrets", "node_selector", "tolerations", "topology_spread"))
+"""Fields of the spec that go into the pods as they are."""
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -32,7 +35,9 @@ def template_hash(spec: ModelDeploymentSpec, version: ModelVersion) -> str:
         "uri": version.spec.artifact.uri,
         "secret": version.spec.artifact.secret_name,
     }
-    return digest(asked, 8)
+    # Nothing where nothing is asked: what serves since before these fields were known keeps its name.
+    placement = spec.model_dump(mode="json", include=set(PLACEMENT), exclude_defaults=True)
+    return digest(asked | placement, 8)
 
 
 def identify(spec: ModelDeploymentSpec, version: ModelVersion) -> Identity:

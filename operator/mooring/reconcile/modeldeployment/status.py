@@ -7,6 +7,7 @@ from datetime import datetime
 from mooring.api.modeldeployment import ModelDeploymentStatus, Phase
 from mooring.reconcile.conditions import Truth, Wanted, set_conditions, summary
 from mooring.reconcile.modeldeployment.choose import retry_of
+from mooring.reconcile.modeldeployment.limits import limits
 from mooring.reconcile.modeldeployment.rollout import Rollout, identity_of
 from mooring.reconcile.modeldeployment.seen import LABEL_ARM, Seen
 from mooring.reconcile.modeldeployment.trouble import trouble
@@ -43,7 +44,8 @@ def _phase(rollout: Rollout) -> Phase:
 def _conditions(seen: Seen, rollout: Rollout) -> list[Wanted]:
     busy = rollout.candidate is not None and rollout.late is None
     stalled = rollout.choice.refused or rollout.late is not None
-    return [*summary(ready=_ready(seen, rollout), busy=busy, stalled=stalled), _progressing(seen, rollout)]
+    told = summary(ready=_ready(seen, rollout), busy=busy, stalled=stalled)
+    return [*told, _progressing(seen, rollout), *limits(seen.deployment.spec)]
 
 
 def _ready(seen: Seen, rollout: Rollout) -> tuple[Truth, str, str]:

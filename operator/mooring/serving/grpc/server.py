@@ -13,6 +13,7 @@ import grpc
 import mooring
 from mooring.api.wire import ServeOrder
 from mooring.artifact.manifest import Manifest
+from mooring.serving.drain import Patience, until
 from mooring.serving.errors import CannotServe, Rejected
 from mooring.serving.grpc.codec import Addressed, GrpcDecoder, GrpcEncoder
 from mooring.serving.grpc.messages import SERVICE, Message, message
@@ -37,14 +38,39 @@ Context = Any
 Method = Callable[[Any, Context], Awaitable[Any]]
 
 
-class GrpcServer:
-    """Listens on its own port, and answers as the routes of V2 do."""
+class Calls:
+    """How many predictions are being computed, and when the last one was asked for."""
 
-    def __init__(self, service: Service, body_bytes: int) -> None:
-        options = [("grpc.max_receive_message_length", body_bytes), ("grpc.so_reuseport", 0)]
+    def __init__(self) -> None:
+        self.open = 0
+        self.last = 0.0
+        """By the loop's clock."""
+
+    def __enter__(self) -> None:
+        self.open += 1
+        self.last = asyncio.get_running_loop().time()
+
+    def __exit__(self, *_: object) -> None:
+        self.open -= 1
+
+
+class GrpcServer:
+    """Listens on its own port, and answers as the routes of V2 do.
+
+    A connection is asked to end `connection_seconds` after it began (GOAWAY: what is under way on it is answered, what
+    comes next goes over another). Clients otherwise keep one connection for good, so this is what spreads them over the
+    pods, and what leads them away from a pod that ends.
+    """
+
+    def __init__(self, service: Service, body_bytes: int, connection_seconds: float = 10.0) -> None:
+        options = [
+            ("grpc.max_receive_message_length", body_bytes),
+            ("grpc.so_reuseport", 0),
+            ("grpc.max_connection_age_ms", max(1, round(1000 * connection_seconds))),
+        ]
         self._server = grpc.aio.server(maximum_concurrent_rpcs=CALLS, options=options)
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, service.handlers()),))
-
+        self.calls = service.calls
         self.port = 0
 
     async def start(self, host: str, port: int) -> None:
@@ -55,9 +81,12 @@ class GrpcServer:
             raise CannotServe("PortTaken", f"gRPC cannot listen on port {port}: {error}"[:300], retry=True) from None
         await self._server.start()
 
-    async def stop(self, seconds: float) -> None:
-        """Take no more calls, and give those that are open as long."""
-        await self._server.stop(seconds)
+    async def drain(self, patience: Patience) -> None:
+        """Answer until nobody asks any more, then close. Meanwhile connections come of age, and their clients leave."""
+        loop, calls = asyncio.get_running_loop(), self.calls
+        started = loop.time()
+        await until(lambda: not calls.open and loop.time() >= max(started, calls.last) + patience.quiet, patience.drain)
+        await self._server.stop(patience.unfinished)
 
 
 class Service:
@@ -75,6 +104,7 @@ class Service:
         self._refused = refused
         self._addressed = Addressed(model, version)
         self._is_ready = is_ready
+        self.calls = Calls()
         self._metadata = model_metadata(model, version, manifest)
         decoder = GrpcDecoder(Decoder(manifest, order.server.max_batch_rows), self._addressed)
         self._infer = endpoint(decoder, GrpcEncoder(model, version, manifest.outputs, heads))
@@ -121,12 +151,13 @@ class Service:
 
     async def _model_infer(self, body: bytes, context: Context) -> bytes:
         call = _Call(body, context)
-        try:
-            self._infer(call)
-            head, answer = await call.outcome
-        except Rejected as problem:
-            self._refused(call, problem)
-            await context.abort(_code(problem.status), problem.message)
+        with self.calls:
+            try:
+                self._infer(call)
+                head, answer = await call.outcome
+            except Rejected as problem:
+                self._refused(call, problem)
+                await context.abort(_code(problem.status), problem.message)
         if head.status != HTTPStatus.OK:
             await context.abort(_code(head.status), json.loads(answer)["error"])
         return answer

@@ -1,0 +1,18 @@
+"""What a user's own server cannot do, said where it is seen."""
+
+from __future__ import annotations
+
+from mooring.api.modeldeployment import ModelDeploymentSpec
+from mooring.reconcile.conditions import Wanted
+
+_MESSAGE = (
+    "server.container keeps no ledger: what it answers is not counted by feature and prediction, so feedback, quality "
+    "and drift are not known of it, and it is ready when its readyPath says so; server.builtin knows all of this"
+)
+
+
+def limits(spec: ModelDeploymentSpec) -> list[Wanted]:
+    """Return the condition that says what does not work, and nothing where everything does."""
+    if spec.server is None or spec.server.container is None:
+        return []
+    return [Wanted("Observed", "False", "NoLedger", _MESSAGE)]
