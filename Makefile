@@ -127,14 +127,15 @@ venv:  ## make .venv from requirements/dev.txt, where it is missing, broken or o
 
 # As little as possible is pinned for the images; the tests' set then follows them.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-header --no-annotate pyproject.toml
+	--no-header --no-annotate
 .PHONY: lock
 lock: venv  ## write requirements/ anew from pyproject.toml (newest versions that it allows: make lock ARGS=--upgrade)
 	@SECONDS=0
-	$(LOCK) --extra operator -o requirements/operator.txt $(ARGS)
-	$(LOCK) --extra training --extra serving --extra cli -o requirements/runtime.txt -c requirements/operator.txt $(ARGS)
-	$(LOCK) --extra serving -o requirements/serving.txt -c requirements/runtime.txt $(ARGS)
-	$(LOCK) --all-extras -o requirements/dev.txt -c requirements/operator.txt -c requirements/runtime.txt $(ARGS)
+	$(LOCK) pyproject.toml --extra operator -o requirements/operator.txt $(ARGS)
+	$(LOCK) pyproject.toml --extra training --extra serving --extra cli -o requirements/runtime.txt -c requirements/operator.txt $(ARGS)
+	$(LOCK) pyproject.toml --extra serving -o requirements/serving.txt -c requirements/runtime.txt $(ARGS)
+	$(LOCK) --group envoy -o requirements/envoy.txt $(ARGS)
+	$(LOCK) pyproject.toml --all-extras -o requirements/dev.txt -c requirements/operator.txt -c requirements/runtime.txt $(ARGS)
 	$(call took,locked)
 
 .PHONY: linux

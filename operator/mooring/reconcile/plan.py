@@ -18,6 +18,11 @@ LABEL_OWNER_KIND = "mooring.dev/owner-kind"
 LABEL_OWNER = "mooring.dev/owner"
 """Kind and name of the resource that a child (or a child's pod) belongs to: what an event on it enqueues."""
 
+LABEL_ARM = "mooring.dev/arm"
+"""The name of the child Deployment that a pod belongs to: what the Services select."""
+LABEL_PART = "mooring.dev/part"
+"""On what belongs to a way of dividing traffic rather than to a version: `envoy`, `route`."""
+
 
 @dataclass(frozen=True, order=True)
 class Key:
@@ -135,5 +140,9 @@ API_VERSIONS: Mapping[str, str] = {
     "Deployment": "apps/v1",
     "ControllerRevision": "apps/v1",
     "EndpointSlice": "discovery.k8s.io/v1",
+    "ConfigMap": "v1",
+    "PodDisruptionBudget": "policy/v1",
+    "NetworkPolicy": "networking.k8s.io/v1",
+    "HTTPRoute": "gateway.networking.k8s.io/v1",
     "Secret": "v1",
 }

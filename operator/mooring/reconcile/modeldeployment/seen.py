@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from mooring.api.config import OperatorConfig
 from mooring.api.modeldeployment import ModelDeployment
 from mooring.api.modelversion import ModelVersion
+from mooring.reconcile.plan import LABEL_ARM as LABEL_ARM
 from mooring.reconcile.plan import Cache, Key, Object
 from mooring.reconcile.pods import PodSeen, read_pods
-
-LABEL_ARM = "mooring.dev/arm"
-"""The name of the child Deployment that a pod belongs to: what the Services select."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,35 @@
+"""What the parts of Envoy's configuration call each other."""
+
+from __future__ import annotations
+
+from typing import Final
+
+HTTP_PORT: Final = 8080
+"""Where Envoy answers users."""
+OPS_PORT: Final = 8081
+"""Where the operator and the kubelet ask, and may only read. The same number as that of a serving pod."""
+ADMIN_PORT: Final = 9901
+"""Envoy's own administration, on the loopback address of the pod."""
+FOLDER: Final = "/etc/mooring"
+"""Where the ConfigMap is mounted."""
+CLUSTERS_FILE: Final = "clusters.json"
+ROUTES_FILE: Final = "routes.json"
+ROUTES: Final = "mooring"
+"""The name of the one set of routes, and of its virtual host."""
+SPLIT_ROUTE: Final = "split"
+"""The name of the route that divides."""
+
+COUNTS: Final = "arms"
+"""The prefix of the counts of requests by the arm that answered."""
+
+ROLE: Final = "x-mooring-role"
+OVERRIDE: Final = "x-mooring-override"
+FORWARDED: Final = "x-mooring-forwarded"
+"""Between serving pods only."""
+CALLER: Final = "x-mooring-caller"
+ANSWER_ROLE: Final = "mooring-role"
+
+
+def shadow_of(arm: str) -> str:
+    """Return the cluster by which an arm is asked without being heard: its counts are kept apart."""
+    return f"{arm}-shadow"

@@ -1,0 +1,77 @@
+"""What an Envoy answers the operator, as counts and as the split in force. Pure: the asking is elsewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mooring.reconcile.traffic.counts import ArmCounts, InForce, Reading
+from mooring.reconcile.traffic.envoy.names import COUNTS, SPLIT_ROUTE, shadow_of
+
+ROUTES_PATH = "/config_dump?resource=dynamic_route_configs"
+CLUSTERS_PATH = "/config_dump?resource=dynamic_active_clusters&mask=cluster.name"
+STATS_PATH = f"/stats?format=prometheus&usedonly&filter=%5E({COUNTS}%5C.|server%5C.uptime)"
+"""What to ask, in one go; the answers go into `read`."""
+
+_LINE = re.compile(r"envoy_(\w+)\{(.*)\} (\d+)")
+_LABEL = re.compile(r'(\w+)="([^"]*)"')
+_LEFT = "DC"
+"""Downstream connection termination: the caller's doing."""
+_FAILURE = 500
+
+
+def read(stats: str, routes: str, clusters: str) -> Reading:
+    """Return what three answers of one Envoy say together.
+
+    Raises ValueError where one of them is not what Envoy writes.
+    """
+    counts: dict[str, ArmCounts] = {}
+    for arm, each in _requests(stats):
+        counts[arm] = counts.get(arm, ArmCounts()) + each
+    return Reading(uptime=_uptime(stats), in_force=_in_force(routes, clusters), counts=counts)
+
+
+def _requests(stats: str) -> Iterator[tuple[str, ArmCounts]]:
+    for name, labels, value in _LINE.findall(stats):
+        tags = dict(_LABEL.findall(labels))
+        if name == f"{COUNTS}_requests" and not tags.get("tester") and tags.get("arm", "-") != "-":
+            yield tags["arm"], _of(tags, int(value))
+
+
+def _of(tags: Mapping[str, str], count: int) -> ArmCounts:
+    flags = set(tags["flags"].split(",")) - {"-"}
+    if _LEFT in flags:
+        return ArmCounts(requests=count, gone=count)
+    if flags:
+        return ArmCounts(requests=count, unanswered=count)
+    code = tags["code"]
+    return ArmCounts(requests=count, failed=count if code.isdigit() and int(code) >= _FAILURE else 0)
+
+
+def _uptime(stats: str) -> int:
+    found = re.search(r"^envoy_server_uptime(?:\{\})? (\d+)", stats, re.MULTILINE)
+    if found is None:
+        raise ValueError("no uptime among Envoy's statistics")
+    return int(found[1])
+
+
+def _in_force(routes: str, clusters: str) -> InForce | None:
+    found = next(iter(_configs(routes)), None)
+    if found is None:
+        return None
+    names = {item["cluster"]["name"] for item in _configs(clusters)}
+    arms = frozenset(name for name in names if not any(name == shadow_of(arm) for arm in names))
+    return InForce(version=str(found["version_info"]), shares=_shares(found["route_config"]), arms=arms)
+
+
+def _shares(routes: Mapping[str, Any]) -> dict[str, int]:
+    split = next(route for host in routes["virtual_hosts"] for route in host["routes"] if route["name"] == SPLIT_ROUTE)
+    return {item["name"]: int(item["weight"]) for item in split["route"]["weighted_clusters"]["clusters"]}
+
+
+def _configs(dump: str) -> list[Mapping[str, Any]]:
+    answer = json.loads(dump)
+    configs = answer.get("configs", [])
+    return configs if isinstance(configs, list) else []
