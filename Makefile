@@ -102,6 +102,14 @@ venv:  ## make .venv from requirements/dev.txt, where it is missing, broken or o
 	version="$$($(PYTHON) -c 'import sys; print(*sys.version_info[:2], sep=".")')"
 	key="$$(sha256sum <requirements/dev.txt | cut -c1-16) python$$version $(CURDIR)"
 	made="$$(cat $(VENV)/made-from 2>/dev/null || true)"
+	programs() {
+		for program in mooring:main kubectl-mooring:kubectl; do
+			printf '#!%s\nimport sys\nfrom mooring.cli.%s import main\nsys.exit(main())\n' \
+				"$(CURDIR)/$(BIN)/python" "$${program#*:}" >"$(BIN)/$${program%:*}"
+			chmod +x "$(BIN)/$${program%:*}"
+		done
+	}
+	if [ "$$made" = "$$key" ] && [ ! -x $(BIN)/kubectl-mooring ]; then programs; fi
 	if [ "$$made" = "$$key" ] && $(BIN)/python -c 'import pytest' 2>/dev/null; then exit 0; fi
 	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || {
 		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || {
@@ -120,8 +128,7 @@ venv:  ## make .venv from requirements/dev.txt, where it is missing, broken or o
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	echo "$(CURDIR)/operator" >"$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/mooring.pth"
-	printf '#!%s\nimport sys\nfrom mooring.cli.main import main\nsys.exit(main())\n' "$(CURDIR)/$(BIN)/python" >$(BIN)/mooring
-	chmod +x $(BIN)/mooring
+	programs
 	echo "$$key" >$(VENV)/made-from
 	$(call took,made $(VENV))
 

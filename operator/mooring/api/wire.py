@@ -25,6 +25,8 @@ DATA_PREFIX = "MOORING_DATA_"
 """Prefix of the environment variables with the credentials for the data, e.g. MOORING_DATA_AWS_ACCESS_KEY_ID."""
 ARTIFACT_PREFIX = "MOORING_ARTIFACT_"
 """Prefix of the environment variables with the credentials for artifacts (written by training, read by serving)."""
+OUTPUT_PREFIX = "MOORING_OUTPUT_"
+"""Prefix of the environment variables with the credentials for what batch scoring writes."""
 CREDENTIAL_KEYS = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",

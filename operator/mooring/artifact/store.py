@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +39,8 @@ class Entry:
     path: str
     key: str
     size: int
+    tag: str = field(default="", compare=False)
+    """Changes with the content, where the store tells."""
 
 
 class Store:
@@ -63,8 +65,8 @@ class Store:
         entries: list[Entry] = []
         with self._explained():
             for batch in obstore.list(self._store, prefix or None, chunk_size=1000):
-                found = ((meta["path"], meta["size"]) for meta in batch)
-                entries += [Entry(key[len(prefix) :].lstrip("/"), key, size) for key, size in found]
+                found = ((meta["path"], meta["size"], meta["e_tag"] or "") for meta in batch)
+                entries += [Entry(key[len(prefix) :].lstrip("/"), key, size, tag) for key, size, tag in found]
                 if len(entries) > limit:
                     raise StoreRefused(f"{self.location} holds more than {limit} files; name a folder with fewer")
         return sorted(entries, key=lambda entry: entry.path) or self._named_file()
@@ -91,10 +93,10 @@ class Store:
             return []
         with self._explained():
             try:
-                size = obstore.head(self._store, key)["size"]
+                meta = obstore.head(self._store, key)
             except (FileNotFoundError, IsADirectoryError):
                 return []
-        return [Entry(key.rpartition("/")[2], key, size)]
+        return [Entry(key.rpartition("/")[2], key, meta["size"], meta["e_tag"] or "")]
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

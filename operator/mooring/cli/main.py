@@ -1,4 +1,4 @@
-"""`mooring`: Mooring on a laptop, without a cluster."""
+"""`mooring`: Mooring on a laptop, without a cluster (`kubectl mooring`, in `kubectl.py`, works with one)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from mooring.cli import train
+from mooring.cli import predict, train
+
+COMMANDS = (train, predict)
+"""Modules with `add_parser(commands)`: one for each command."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status."""
     parser = argparse.ArgumentParser(prog="mooring", description="Keeps machine-learning models from drifting.")
-    train.add_parser(parser.add_subparsers(required=True, metavar="COMMAND"))
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add_parser(commands)
     parsed = parser.parse_args(arguments)
     return cast(Callable[[argparse.Namespace], int], parsed.command)(parsed)
 

@@ -7,11 +7,6 @@ from pathlib import Path
 
 from mooring.api.wire import TrainReport
 from mooring.artifact.location import credentials_from_env
-from mooring.cli.recipe import read_order
-from mooring.training.__main__ import exit_status
-from mooring.training.failure import RunFailed
-from mooring.training.journal import Journal
-from mooring.training.run import Run, execute
 
 EPILOG = """\
 exit status: 0 trained (whatever the verdict), 42 a mistake in recipe or data, 1 try again
@@ -37,6 +32,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def train(arguments: argparse.Namespace) -> int:
     """Train, print the result for a person, and return the exit status."""
+    # Not before: scikit-learn takes a second, and other commands do without.
+    from mooring.cli.recipe import read_order
+    from mooring.training.ending import exit_status
+    from mooring.training.failure import RunFailed
+    from mooring.training.journal import Journal
+    from mooring.training.run import Run, execute
+
     credentials = credentials_from_env("")
     try:
         order = read_order(arguments.recipe, data=arguments.data, output=arguments.output)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mooring.ledger.layout import LATENCY_MICROSECONDS, OUTCOMES, FeatureCells, Layout
 
 Ints = NDArray[np.int64]
-Values = Sequence[float | str | None]
+Values = Sequence[float | str | None] | NDArray[np.float64] | NDArray[np.object_]
 
 Entry = tuple[int, int, float, Sequence[Values], Sequence[int]]
 """A request that the model was asked for: its caller's bucket, its outcome (OK or MODEL), seconds; if it was answered,
@@ -88,14 +88,19 @@ class Binner:
             slices["callers"].start + caller * len(OUTCOMES) + outcome,
             slices["latency"].start + caller * (len(_LATENCY) + 1) + bucket,
         ]
-        # Transposed without a step in Python for each value: requests' lists by feature, then their values.
-        for feature, parts in zip(self._features, zip(*filter(None, columns), strict=True), strict=False):
-            places.append(feature.places(list(chain.from_iterable(parts))))
-        predicted = np.array(list(chain.from_iterable(strata)), dtype=np.int64)
-        places.append(predicted + slices["predictions"].start)
         vector += np.bincount(np.concatenate(places), minlength=self.layout.size)
-        vector[slices["rows"].start] += len(places[2])  # of the first feature; without any, the predictions
         vector[slices["microseconds"].start] += round(float(took.sum()) * 1e6)
+        # Transposed without a step in Python for each value: requests' lists by feature, then their values.
+        joined = [list(chain.from_iterable(parts)) for parts in zip(*filter(None, columns), strict=True)]
+        self.count(vector, joined, list(chain.from_iterable(strata)))
+
+    def count(self, vector: Ints, columns: Iterable[Values], strata: Sequence[int] | Ints) -> None:
+        """Count rows, without a request that brought them: `columns` hold the values of each feature."""
+        slices = self.layout.slices
+        places = [feature.places(values) for feature, values in zip(self._features, columns, strict=False)]
+        places.append(np.asarray(strata, dtype=np.int64) + slices["predictions"].start)
+        vector += np.bincount(np.concatenate(places), minlength=self.layout.size)
+        vector[slices["rows"].start] += len(places[0])  # of the first feature; without any, the predictions
 
 
 class _NumberBinner:
@@ -105,7 +110,7 @@ class _NumberBinner:
         self._start = start
         self._under = start + len(self._edges) + 1
 
-    def places(self, values: Sequence[float | str | None]) -> Ints:
+    def places(self, values: Values) -> Ints:
         numbers = np.array(values, dtype=np.float64)
         found = self._edges.searchsorted(numbers, side="left") + self._start
         found[numbers < self._low] = self._under
@@ -122,7 +127,7 @@ class _TextBinner:
         self._places.update({name: start + index for index, name in enumerate(reference.categories)})
         self._places[None] = other + 2
 
-    def places(self, values: Sequence[float | str | None]) -> Ints:
+    def places(self, values: Values) -> Ints:
         return np.fromiter(map(self._places.__getitem__, values), dtype=np.int64, count=len(values))
 
 

@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 import traceback
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from mooring.api.trainingjob import FailureClass
 from mooring.api.wire import (
     ARTIFACT_PREFIX,
     DATA_PREFIX,
-    EXIT_USER,
     TERMINATION_PATH_VARIABLE,
     TRAIN_ORDER_VARIABLE,
     TrainOrder,
     TrainReport,
 )
 from mooring.artifact.location import credentials_from_env
+from mooring.training.ending import end_on_sigterm, exit_status
 from mooring.training.failure import RunFailed, failure
 from mooring.training.journal import Journal
 from mooring.training.report import encode, failed
 from mooring.training.run import Run, execute
-
-EXIT_RETRY = 1
-EXIT_TERMINATED = 128 + signal.SIGTERM
 
 
 def main() -> int:
@@ -63,28 +57,6 @@ def attempt(journal: Journal) -> TrainReport:
 def exit_status_of(report: TrainReport) -> int:
     """Return the exit status that goes with a report."""
     return 0 if report.failure is None else exit_status(report.failure.class_)
-
-
-def exit_status(failure_class: FailureClass) -> int:
-    """Return the exit status for a class of failure."""
-    return EXIT_RETRY if failure_class in ("Infrastructure", "Deadline") else EXIT_USER
-
-
-def end_on_sigterm() -> None:
-    """End at once on SIGTERM: nothing that a run has begun needs to be undone.
-
-    A thread does it, told by a pipe: a handler alone would run only when the fit returns from native code.
-    """
-    told, tell = os.pipe()
-    os.set_blocking(tell, False)
-    signal.set_wakeup_fd(tell)
-    signal.signal(signal.SIGTERM, lambda *_: None)
-
-    def wait() -> None:
-        os.read(told, 1)
-        os._exit(EXIT_TERMINATED)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 if __name__ == "__main__":

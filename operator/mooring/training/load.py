@@ -58,7 +58,7 @@ def load(uri: str, form: Format, credentials: Mapping[str, str]) -> Loaded:
 def data_files(entries: list[Entry], uri: str, form: Format) -> list[Entry]:
     """Return the files to read: of the format's endings, not hidden, not empty; a file named by the URI as it is."""
     if not entries:
-        raise data_error("DataNotFound", f"there is nothing at {uri}; correct data.uri")
+        raise data_error("DataNotFound", f"there is nothing at {uri}; correct the address (data.uri)")
     if len(entries) == 1 and uri.rstrip("/").endswith(entries[0].path):
         if entries[0].size == 0:
             raise data_error("DataEmpty", f"{uri} is empty (0 bytes)")
@@ -67,7 +67,9 @@ def data_files(entries: list[Entry], uri: str, form: Format) -> list[Entry]:
     chosen = [entry for entry in visible if entry.path.lower().endswith(ENDINGS[form])]
     if not chosen:
         seen = f"it holds {listed([entry.path for entry in visible], 3)}" if visible else "all its files are empty"
-        raise data_error("DataEmpty", f"{uri} holds no {' or '.join(ENDINGS[form])} files ({seen}); check data.format")
+        raise data_error(
+            "DataEmpty", f"{uri} holds no {' or '.join(ENDINGS[form])} files ({seen}); check the format (data.format)"
+        )
     return chosen
 
 

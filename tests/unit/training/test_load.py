@@ -60,12 +60,12 @@ def test_an_integer_column_with_a_gap_in_one_file_joins_with_one_without(tmp_pat
 def test_nothing_there(tmp_path):
     found = failure(tmp_path / "none")
     assert (found.class_, found.reason) == ("Data", "DataNotFound")
-    assert "correct data.uri" in found.message
+    assert "correct the address (data.uri)" in found.message
 
 
 def test_a_folder_without_such_files_says_what_it_holds(tmp_path):
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
-    assert failure(tmp_path).message.endswith("('x.csv'); check data.format".replace("(", "(it holds "))
+    assert failure(tmp_path).message.endswith("(it holds 'x.csv'); check the format (data.format)")
 
 
 def test_a_file_of_no_bytes(tmp_path):
