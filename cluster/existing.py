@@ -19,6 +19,7 @@ IMAGE_VARIABLES = {
     "operator": "MOORING_OPERATOR_IMAGE",
     "serving": "MOORING_SERVING_IMAGE",
     "runtime": "MOORING_RUNTIME_IMAGE",
+    "envoy": "MOORING_ENVOY_IMAGE",
 }
 
 
@@ -62,7 +63,7 @@ def images() -> dict[str, str]:
     if missing:
         raise ClusterError(
             f"{' and '.join(missing)} must name images that your cluster can pull: "
-            "build the Dockerfile's targets `operator`, `serving` and `runtime`, push them, and set the variables"
+            "build the Dockerfile's targets of these names, push them, and set the variables"
         )
     return {target: os.environ[variable] for target, variable in IMAGE_VARIABLES.items()}
 

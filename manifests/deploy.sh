@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# deploy.sh OPERATOR_IMAGE RUNTIME_IMAGE SERVING_IMAGE [OVERLAY]: install Mooring into the cluster of the current kubeconfig.
+# deploy.sh OPERATOR_IMAGE RUNTIME_IMAGE SERVING_IMAGE ENVOY_IMAGE [OVERLAY]: install Mooring into the current cluster.
 # OVERLAY: a folder below manifests/ (overlays/local unless given). KUBECTL: the kubectl to use. Safe to run again.
 set -euo pipefail
 
@@ -7,15 +7,16 @@ operator_image=${1:?image of the operator}
 runtime_image=${2:?image of training pods}
 serving_image=${3:?image of serving pods}
 manifests=$(cd "$(dirname "$0")" && pwd -P)
-overlay=$manifests/${4:-overlays/local}
+envoy_image=${4:?image of the pods that divide traffic}
+overlay=$manifests/${5:-overlays/local}
 kubectl=${KUBECTL:-kubectl}
 
 # Images are known only now, so the last layer is written outside the tree. Kustomize wants relative paths in it.
 layer=$(cd "$(mktemp -d)" && pwd -P)
 trap 'rm -rf "$layer"' EXIT
-[ -d "$overlay" ] || { echo "deploy.sh: there is no $overlay; the images are three: OPERATOR RUNTIME SERVING" >&2; exit 2; }
+[ -d "$overlay" ] || { echo "deploy.sh: there is no $overlay; the images are four: OPERATOR RUNTIME SERVING ENVOY" >&2; exit 2; }
 sed -e "s|^runtimeImage:.*|runtimeImage: $runtime_image|" -e "s|^servingImage:.*|servingImage: $serving_image|" \
-    "$overlay/config.yaml" >"$layer/config.yaml"
+    -e "s|^envoyImage:.*|envoyImage: $envoy_image|" "$overlay/config.yaml" >"$layer/config.yaml"
 cat >"$layer/kustomization.yaml" <<EOF
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization

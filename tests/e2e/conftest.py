@@ -12,6 +12,7 @@ import pytest
 from tests.e2e.place import (
     SYSTEM,
     Place,
+    envoy_image,
     kubectl_path,
     make_namespace,
     operator_kubeconfig,
@@ -45,7 +46,7 @@ def rights(kubeconfig: str) -> Kube:
 @pytest.fixture(scope="session")
 def operator_config() -> dict[str, object]:
     """What the operator is told."""
-    return {"runtimeImage": runtime_image(), "servingImage": serving_image()}
+    return {"runtimeImage": runtime_image(), "servingImage": serving_image(), "envoyImage": envoy_image()}
 
 
 @pytest.fixture(scope="session")

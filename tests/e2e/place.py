@@ -103,6 +103,11 @@ def serving_image() -> str:
     return os.environ.get("MOORING_SERVING_IMAGE") or built_images()["serving"]
 
 
+def envoy_image() -> str:
+    """Return the image of pods that divide traffic, built where nobody said which."""
+    return os.environ.get("MOORING_ENVOY_IMAGE") or built_images()["envoy"]
+
+
 def built_images() -> dict[str, str]:
     """Return the images as this working tree makes them."""
     command = [sys.executable, "-m", "cluster", "images"]

@@ -13,6 +13,7 @@ from tests.e2e.place import (
     SYSTEM,
     Place,
     built_images,
+    envoy_image,
     kubectl_path,
     make_namespace,
     put_people,
@@ -25,7 +26,8 @@ from tests.support.kube import ROOT, Kube, eventually
 @pytest.fixture(scope="module")
 def deployed(rights: Kube) -> Iterator[Kube]:
     """The operator deployed by manifests/deploy.sh, and scaled away at the end."""
-    images = [os.environ.get("MOORING_OPERATOR_IMAGE") or built_images()["operator"], runtime_image(), serving_image()]
+    operator = os.environ.get("MOORING_OPERATOR_IMAGE") or built_images()["operator"]
+    images = [operator, runtime_image(), serving_image(), envoy_image()]
     environment = {**os.environ, "KUBECONFIG": rights.kubeconfig, "KUBECTL": kubectl_path()}
     command = [str(ROOT / "manifests" / "deploy.sh"), *images]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

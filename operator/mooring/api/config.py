@@ -20,6 +20,8 @@ class OperatorConfig(Model):
     """The image of training pods, and of pods that serve a version without a compiled form."""
     serving_image: Annotated[str, Field(min_length=1, max_length=512)] | None = None
     """The smaller image of pods that serve a compiled form. Absent: `runtimeImage` serves everything."""
+    envoy_image: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    """The image of pods that divide traffic: Envoy 1.40 or newer as `envoy`, and bash. Absent: none does."""
     namespaces: Annotated[list[str], Field(max_length=100)] = Field(default_factory=list)
     """Namespaces to watch. Empty: all of them (needs the ClusterRole)."""
     default_output: Output | None = None

@@ -14,7 +14,11 @@ from pydantic.alias_generators import to_camel
 from mooring.api.config import OperatorConfig
 from mooring.control.errors import ConfigError
 
-IMAGE_VARIABLES = {"runtime_image": "MOORING_RUNTIME_IMAGE", "serving_image": "MOORING_SERVING_IMAGE"}
+IMAGE_VARIABLES = {
+    "runtime_image": "MOORING_RUNTIME_IMAGE",
+    "serving_image": "MOORING_SERVING_IMAGE",
+    "envoy_image": "MOORING_ENVOY_IMAGE",
+}
 
 
 def load(path: str | None, environ: Mapping[str, str] = os.environ) -> OperatorConfig:

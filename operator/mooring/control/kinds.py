@@ -14,8 +14,9 @@ _OWN_USE = {"Lease": "coordination.k8s.io/v1", "Event": "events.k8s.io/v1"}
 
 
 def plural(kind: str) -> str:
-    """Return the name of a kind in a URL; all of ours are regular."""
-    return kind.lower() + "s"
+    """Return the name of a kind in a URL."""
+    name = kind.lower()
+    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
 
 
 def group_version(kind: str) -> tuple[str, str]:

@@ -129,7 +129,17 @@ class Planner(Protocol):
 
 
 RESOURCES = ("TrainingJob", "ModelVersion", "ModelDeployment")
-CHILDREN = ("Job", "Pod", "Deployment", "Service", "ControllerRevision", "EndpointSlice")
+CHILDREN = (
+    "Job",
+    "Pod",
+    "Deployment",
+    "Service",
+    "ControllerRevision",
+    "EndpointSlice",
+    "ConfigMap",
+    "PodDisruptionBudget",
+    "NetworkPolicy",
+)
 API_VERSIONS: Mapping[str, str] = {
     "TrainingJob": "mooring.dev/v1alpha1",
     "ModelVersion": "mooring.dev/v1alpha1",

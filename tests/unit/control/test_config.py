@@ -12,11 +12,13 @@ from mooring.control.errors import ConfigError
 
 def test_the_environment_names_the_images(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text("runtimeImage: from-the-file\nservingImage: small\nworkers: 3\n")
-    config = load(str(path), {"MOORING_RUNTIME_IMAGE": "large:2", "MOORING_SERVING_IMAGE": "small:2"})
-    assert (config.runtime_image, config.serving_image, config.workers) == ("large:2", "small:2", 3)
+    path.write_text("runtimeImage: from-the-file\nservingImage: small\nenvoyImage: e\nworkers: 3\n")
+    images = {"MOORING_RUNTIME_IMAGE": "large:2", "MOORING_SERVING_IMAGE": "small:2", "MOORING_ENVOY_IMAGE": "e:2"}
+    config = load(str(path), images)
+    assert (config.runtime_image, config.serving_image, config.envoy_image) == ("large:2", "small:2", "e:2")
     config = load(str(path), {})
-    assert (config.runtime_image, config.serving_image) == ("from-the-file", "small")
+    assert (config.runtime_image, config.serving_image, config.envoy_image) == ("from-the-file", "small", "e")
+    assert config.workers == 3
 
 
 @pytest.mark.parametrize(

@@ -206,8 +206,12 @@ async def test_what_is_in_force_is_read_from_envoy(envoy: Proxy) -> None:
     envoy.apply(replace(BOTH, weight=30))
     seen = envoy.reading().in_force
     assert seen is not None
-    assert seen.shares == {CANARY: 30, STABLE: 70}
+    assert (seen.shares, seen.shadow) == ({CANARY: 30, STABLE: 70}, {})
     assert seen.arms == {STABLE, CANARY}
+    envoy.apply(replace(BOTH, shadow_percent=40))
+    seen = envoy.reading().in_force
+    assert seen is not None
+    assert (seen.shares, seen.shadow) == ({STABLE: 100}, {CANARY: 40})
 
 
 async def test_each_request_is_counted_once_by_who_answered_and_how(envoy: Proxy, pods: Pods) -> None:

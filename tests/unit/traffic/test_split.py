@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mooring.reconcile.traffic.counts import ArmCounts, InForce, Reading
-from mooring.reconcile.traffic.envoy import is_in_force, version
+from mooring.reconcile.traffic.counts import ArmCounts, InForce, Reading, agreed
+from mooring.reconcile.traffic.envoy import Envoy, is_in_force, version, version_of
 from mooring.reconcile.traffic.split import Split
+from tests.unit.traffic.objects import deployment
 
 
 @given(st.integers(0, 100))
@@ -52,6 +53,25 @@ def test_a_split_is_in_force_when_its_routes_are_and_all_its_arms_are_known() ->
     assert not is_in_force(split, None)
     assert not is_in_force(Split("one", "two", 31), seen)
     assert not is_in_force(Split("one", "two", 30, idle=("three",)), seen)
+
+
+def test_proxies_agree_when_all_have_what_is_wanted() -> None:
+    one = Reading(1, InForce("v2", {"one": 100}, frozenset({"one", "two"})))
+    two = Reading(1, InForce("v2", {"one": 100}, frozenset({"one"})))
+    late = Reading(1, InForce("v1", {"two": 100}, frozenset({"one", "two"})))
+    both = agreed([one, two], "v2")
+    assert both is not None
+    assert both.arms == {"one"}
+    assert agreed([one, late], "v2") is None
+    assert agreed([one, None], "v2") is None
+    assert agreed([], "v2") is None
+
+
+def test_a_config_map_says_which_routes_it_holds() -> None:
+    split = Split("one", "two", 30)
+    (config_map, *_) = Envoy("envoy:1").objects(deployment(), split)
+    assert version_of(config_map.manifest) == version(split)
+    assert version_of({"data": {}}) is None
 
 
 def test_what_a_restarted_proxy_counted_before_is_not_known() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,8 @@ class InForce:
     """Percent by arm."""
     arms: frozenset[str]
     """Those that it has looked up: they may be given requests without losing one."""
+    shadow: Mapping[str, int] = field(default_factory=dict)
+    """Percent of the predictions that an arm is asked as well, by arm."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,18 @@ class Reading:
         if self.uptime < before.uptime or any(arm.requests < 0 for arm in grown.values()):
             return None
         return grown
+
+
+def agreed(readings: Iterable[Reading | None], version: str) -> InForce | None:
+    """Return what every proxy has in force, or None where one did not answer or has another version than this.
+
+    The arms are those that all of them know.
+    """
+    found = [reading.in_force if reading is not None else None for reading in readings]
+    same = [item for item in found if item is not None and item.version == version]
+    if not same or len(same) < len(found):
+        return None
+    return replace(same[0], arms=frozenset.intersection(*(item.arms for item in same)))
 
 
 def observed_percent(counts: Mapping[str, ArmCounts], arm: str) -> float | None:

@@ -5,8 +5,8 @@ look at once), and reading from every pod that it has taken it over (`is_in_forc
 An arm that a proxy has not looked up yet must not get requests: `Split.among(in_force.arms)` introduces it first.
 """
 
-from mooring.reconcile.traffic.envoy.files import is_in_force, version
+from mooring.reconcile.traffic.envoy.files import is_in_force, version, version_of
 from mooring.reconcile.traffic.envoy.pods import envoy_name, nudges
 from mooring.reconcile.traffic.envoy.provider import Envoy, kept_pod
 
-__all__ = ["Envoy", "envoy_name", "is_in_force", "kept_pod", "nudges", "version"]
+__all__ = ["Envoy", "envoy_name", "is_in_force", "kept_pod", "nudges", "version", "version_of"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 
+from mooring.reconcile.plan import Object
 from mooring.reconcile.render import digest
 from mooring.reconcile.traffic.counts import InForce
 from mooring.reconcile.traffic.envoy.clusters import Address, clusters
@@ -33,6 +34,12 @@ def files(split: Split, address: Callable[[str], Address]) -> Mapping[str, str]:
         CLUSTERS_FILE: _response(digest(known, 16), known),
         ROUTES_FILE: _response(version(split), [route_configuration(split)]),
     }
+
+
+def version_of(config_map: Object) -> str | None:
+    """Return the version of the routes that a ConfigMap holds: what proxies are to take over."""
+    text = (config_map.get("data") or {}).get(ROUTES_FILE)
+    return str(json.loads(text)["version_info"]) if text else None
 
 
 def _response(version_info: str, resources: list[Json]) -> str:

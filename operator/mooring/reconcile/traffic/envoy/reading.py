@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mooring.reconcile.traffic.counts import ArmCounts, InForce, Reading
-from mooring.reconcile.traffic.envoy.names import COUNTS, SPLIT_ROUTE, shadow_of
+from mooring.reconcile.traffic.envoy.names import COUNTS, shadow_of
 
 ROUTES_PATH = "/config_dump?resource=dynamic_route_configs"
 CLUSTERS_PATH = "/config_dump?resource=dynamic_active_clusters&mask=cluster.name"
@@ -63,12 +63,19 @@ def _in_force(routes: str, clusters: str) -> InForce | None:
         return None
     names = {item["cluster"]["name"] for item in _configs(clusters)}
     arms = frozenset(name for name in names if not any(name == shadow_of(arm) for arm in names))
-    return InForce(version=str(found["version_info"]), shares=_shares(found["route_config"]), arms=arms)
+    actions = [route["route"] for host in found["route_config"]["virtual_hosts"] for route in host["routes"]]
+    divided = next(action["weighted_clusters"]["clusters"] for action in actions if "weighted_clusters" in action)
+    mirrors = [mirror for action in actions for mirror in action.get("request_mirror_policies", [])]
+    return InForce(
+        version=str(found["version_info"]),
+        shares={item["name"]: int(item["weight"]) for item in divided},
+        arms=arms,
+        shadow={arm: _percent(mirror) for mirror in mirrors for arm in arms if mirror["cluster"] == shadow_of(arm)},
+    )
 
 
-def _shares(routes: Mapping[str, Any]) -> dict[str, int]:
-    split = next(route for host in routes["virtual_hosts"] for route in host["routes"] if route["name"] == SPLIT_ROUTE)
-    return {item["name"]: int(item["weight"]) for item in split["route"]["weighted_clusters"]["clusters"]}
+def _percent(mirror: Mapping[str, Any]) -> int:
+    return int(mirror["runtime_fraction"]["default_value"]["numerator"])
 
 
 def _configs(dump: str) -> list[Mapping[str, Any]]:
