@@ -33,10 +33,11 @@ def forwarded(place: Place, thing: str, port: int = 80) -> Iterator[str]:
         process.wait(10)
 
 
-def ask(address: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
-    """Return the status and JSON body of an answer."""
+def ask(address: str, path: str, body: object = None, key: str | None = None) -> tuple[int, dict[str, Any]]:
+    """Return the status and JSON body of an answer; `key` is shown if there is one."""
     data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-    request = urllib.request.Request(f"http://{address}{path}", data, {"Content-Type": "application/json"})
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+    request = urllib.request.Request(f"http://{address}{path}", data, headers)
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
             return answer.status, json.loads(answer.read())

@@ -15,7 +15,7 @@ from mooring.reconcile.render import credentials, resources
 
 FOLDER = "/mnt/models"
 """Where KServe puts models too: images that are made for it find them."""
-LEAVE_SECONDS = 15
+LEAVE_SECONDS = 10
 """Before the container is told to end: until nobody routes to it any more. Few servers wait by themselves."""
 
 

@@ -157,7 +157,9 @@ class Service:
                 head, answer = await call.outcome
             except Rejected as problem:
                 self._refused(call, problem)
+                context.set_trailing_metadata(call.told())
                 await context.abort(_code(problem.status), problem.message)
+        context.set_trailing_metadata(call.told())
         if head.status != HTTPStatus.OK:
             await context.abort(_code(head.status), json.loads(answer)["error"])
         return answer
@@ -188,6 +190,11 @@ class _Call(Request):
             elif name.encode() in KEPT_HEADERS:
                 kept[name.encode()] = value.encode("latin-1", "replace")
         self.headers = kept
+
+    def told(self) -> tuple[tuple[str, str], ...]:
+        """Return what an answer over HTTP has in headers of its own, as metadata: its role, its prediction's id."""
+        lines = (line.partition(": ") for line in self.extra.decode("latin-1").splitlines())
+        return tuple((name, value) for name, _, value in lines)
 
     def answer(self, head: Head, body: bytes) -> None:
         """Settle the call, if it still waits."""
