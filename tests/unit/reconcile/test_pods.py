@@ -178,6 +178,16 @@ def test_once_the_files_are_there_the_server_speaks_for_itself() -> None:
     assert "no such model" in condition(world, "ModelDeployment", "income", "Progressing")["message"]
 
 
+@pytest.mark.parametrize(("server", "said"), [({"container": MLSERVER}, True), ({}, False)])
+def test_a_server_that_runs_and_does_not_get_ready_is_said_to_be_waited_for(server: Any, said: bool) -> None:
+    world = served(server=server)
+    status = {"containerStatuses": [{"state": {"running": {}}, "ready": False}]}
+    world.put("Pod", "p", metadata={"labels": pod_labels(world)}, status=status)
+    world.settle("ModelDeployment", "income")
+    message = condition(world, "ModelDeployment", "income", "Progressing")["message"]
+    assert ("GET /ready on port 9090 does not answer 200 yet" in message) is said
+
+
 def pod_labels(world: World) -> dict[str, str]:
     (child,) = world.all("Deployment", "default")
     found: dict[str, str] = child["spec"]["template"]["metadata"]["labels"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from mooring.reconcile.conditions import shorten
 from mooring.reconcile.modeldeployment.identity import Identity
+from mooring.reconcile.modeldeployment.ports import http_port, keeps_ledger
 from mooring.reconcile.modeldeployment.seen import Seen
+from mooring.reconcile.plan import Object
 from mooring.reconcile.pods import PodSeen
 
 _BACK_OFF = "CrashLoopBackOff"
@@ -13,8 +15,9 @@ _BACK_OFF = "CrashLoopBackOff"
 def trouble(seen: Seen, identity: Identity) -> str | None:
     """Return what keeps a version from being ready, or None where its pods complain of nothing."""
     arm = identity.child_name(seen.deployment.metadata.name)
+    kept = seen.revisions.get(arm)
     for pod in seen.pods.get(arm, []):
-        said = None if pod.ready or pod.deleting else _complaint(seen, pod)
+        said = None if pod.ready or pod.deleting else _complaint(seen, pod) or _silence(pod, kept.pod if kept else {})
         if said is not None:
             return shorten(said, 700)
     return None
@@ -32,3 +35,12 @@ def _complaint(seen: Seen, pod: PodSeen) -> str | None:
         return f"pod {pod.name}: OOMKilled: {hit}: raise resources.limits.memory"
     said = pod.ending.last_line or f"ended with status {pod.ending.exit_code} {pod.ending.reason}"
     return f"pod {pod.name}: {said}"
+
+
+def _silence(pod: PodSeen, template: Object) -> str | None:
+    """Return what a server of the user's own is waited for: a wrong path or port keeps it waiting for ever."""
+    containers = template.get("spec", {}).get("containers", [])
+    if not pod.started or not containers or keeps_ledger(template):
+        return None
+    path = containers[0]["readinessProbe"]["httpGet"]["path"]
+    return f"pod {pod.name}: it runs, and GET {path} on port {http_port(template)} does not answer 200 yet"
