@@ -66,6 +66,11 @@ bench: deploy  ## measure the loop on the running cluster; prints a table (ARGS=
 	@$(export_images)
 	$(BIN)/python -m bench.loop $(ARGS)
 
+.PHONY: fuzz
+fuzz: venv  ## bad requests to the serving process at length: schemathesis, then a million of all kinds (minutes)
+	@$(BIN)/python -m bench.fuzz
+	$(BIN)/python -m bench.badrequests $(ARGS)
+
 .PHONY: cluster
 cluster: linux  ## bring up the local Kubernetes (20 s; minutes the first time), or check your own
 	@$(CLUSTER) up

@@ -46,6 +46,12 @@ class Server:
             if line["message"] == message:
                 return line
 
+    def logged(self, worst: str = "warning") -> list[dict[str, object]]:
+        """Return the lines so far that tell of trouble, with tracebacks and what is no line of ours."""
+        while not self._arrived.empty():
+            self.lines.append(self._arrived.get_nowait())
+        return [line for line in self.lines if line.get("level", worst) != "info"]
+
     def ready(self) -> tuple[int, int]:
         """Return the serving port and the admin port once predictions are answered."""
         line = self.wait_for("ready")

@@ -38,8 +38,8 @@ async def test_the_schema_says_what_each_feature_takes(app: Running) -> None:
     row = schema["application/json"]["schema"]["properties"]["instances"]["items"]
     assert row["required"] == ["age", "income", "member", "color"]
     assert row["properties"] == {
-        "age": {"type": "integer"},
-        "income": {"type": ["number", "null"]},
+        "age": {"type": "integer", "minimum": -(2**53), "maximum": 2**53},
+        "income": {"type": ["number", "null"], "minimum": -3.4028234663852886e38, "maximum": 3.4028234663852886e38},
         "member": {"type": "boolean"},
         "color": {"type": "string", "enum": ["blue", "green", "red"]},
     }

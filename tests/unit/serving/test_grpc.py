@@ -131,6 +131,15 @@ async def test_what_is_wrong_has_the_code_and_the_words_of_rest(call: Call, aske
     assert (caught.value.code().name, said in (caught.value.details() or "")) == (code, True), caught.value.details()
 
 
+@pytest.mark.parametrize("name", ["ServerLive", "ModelReady", "ModelMetadata", "ModelInfer"])
+async def test_bytes_that_are_no_message_are_the_callers_mistake(
+    call: Call, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(grpc.aio.AioRpcError, match=f"INVALID_ARGUMENT(.|\n)*the message is no {name}Request"):
+        await call(name, b"\xff\xff")
+    assert not caplog.records
+
+
 @pytest.mark.parametrize("metadata", [[], [("authorization", "Bearer two")]])
 async def test_predictions_are_for_those_who_show_a_key(call: Call, metadata: list[tuple[str, str]]) -> None:
     with pytest.raises(grpc.aio.AioRpcError, match="UNAUTHENTICATED"):

@@ -18,8 +18,10 @@ class Echo:
 
     heads: Heads = field(default_factory=Heads)
     waiting: list[Request] = field(default_factory=list)
+    seen: list[Request] = field(default_factory=list)
 
     def __call__(self, request: Request) -> None:
+        self.seen.append(request)
         if request.path == b"/later":
             self.waiting.append(request)
         elif request.path == b"/fails":
@@ -83,6 +85,21 @@ async def test_pipelined_requests_are_answered_in_their_order_however_long_the_f
 async def test_a_request_may_come_byte_by_byte(served: Served) -> None:
     raw = await send(served.port, *(bytes([byte]) for byte in post("/a", b"xyz")))
     assert replies(raw)[0].body == b"POST /a 3"
+
+
+async def test_a_head_is_not_charged_with_what_came_before_it(served: Served) -> None:
+    size = LIMITS.head_bytes
+    first, rest = post("/a", b"x" * 900) * (3 * size // 900) + b"GET /b HTTP/1.1\r\nx: ", b"y\r\n\r\n"
+    found = replies(await send(served.port, first, rest))
+    assert {reply.status for reply in found} == {200}
+    assert found[-1].body == b"GET /b 0"
+
+
+async def test_a_trailer_is_no_header(served: Served) -> None:
+    chunked = b"POST /a HTTP/1.1\r\ntransfer-encoding: chunked\r\nx-mooring-role: canary\r\n\r\n1\r\na\r\n0\r\n"
+    await send(served.port, chunked + b"authorization: Bearer x\r\nx-mooring-override: 1\r\n\r\n")
+    (request,) = served.echo.seen
+    assert (request.authorization, request.headers) == (b"", {b"x-mooring-role": b"canary"})
 
 
 async def test_chunked_bodies_are_put_together(served: Served) -> None:

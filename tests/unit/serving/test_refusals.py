@@ -12,6 +12,7 @@ import pytest
 
 from mooring.ledger.readable import by_field
 from mooring.serving.app import App, build
+from mooring.serving.drain import Patience
 from mooring.serving.grpc.messages import message
 from mooring.serving.grpc.server import GrpcServer, Service
 from mooring.serving.keys import Keys
@@ -134,7 +135,7 @@ async def test_the_same_is_counted_over_grpc(pod: Pod) -> None:
         ):
             with pytest.raises(grpc.aio.AioRpcError):
                 await call(name, asked, metadata=metadata)
-    await server.stop(0)
+    await server.drain(Patience(0.0, quiet=0.0, unfinished=0.0))
     assert pod.requests("canary") == {"ok": 0, "caller": 3, "model": 0, "overload": 0}
 
 

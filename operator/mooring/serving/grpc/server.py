@@ -4,38 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 
 import mooring
 from mooring.api.wire import ServeOrder
 from mooring.artifact.manifest import Manifest
 from mooring.serving.drain import Patience, until
-from mooring.serving.errors import CannotServe, Rejected
+from mooring.serving.errors import CannotServe, Rejected, bad_input
+from mooring.serving.grpc.call import Call, Context
 from mooring.serving.grpc.codec import Addressed, GrpcDecoder, GrpcEncoder
+from mooring.serving.grpc.limits import CallLimits
 from mooring.serving.grpc.messages import SERVICE, Message, message
-from mooring.serving.http import Handler, Head, Heads, Request
+from mooring.serving.http import Handler, Heads
 from mooring.serving.http.listener import Refused
-from mooring.serving.http.reader import KEPT_HEADERS
 from mooring.serving.v2.decode import Decoder
 from mooring.serving.v2.infer import Reads, Writes
 from mooring.serving.v2.routes import model_metadata
 
-CALLS = 512
-"""So many calls may be open at once; more are turned away."""
+logging.getLogger("grpc._cython.cygrpc").addFilter(
+    lambda record: not record.getMessage().startswith("ExecuteBatchError")
+)
+# So it calls a caller who is gone before the answer, with a traceback: whoever cancels calls could fill the log.
+
 _CODES = {
     HTTPStatus.BAD_REQUEST: grpc.StatusCode.INVALID_ARGUMENT,
     HTTPStatus.UNAUTHORIZED: grpc.StatusCode.UNAUTHENTICATED,
     HTTPStatus.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    HTTPStatus.REQUEST_TIMEOUT: grpc.StatusCode.DEADLINE_EXCEEDED,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: grpc.StatusCode.RESOURCE_EXHAUSTED,
     HTTPStatus.SERVICE_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
 }
-Context = Any
-"""grpc.aio's ServicerContext, which has no types."""
-Method = Callable[[Any, Context], Awaitable[Any]]
+Method = Callable[[bytes, Context], Awaitable[bytes]]
 
 
 class Calls:
@@ -63,12 +68,10 @@ class GrpcServer:
     """
 
     def __init__(self, service: Service, body_bytes: int, connection_seconds: float = 10.0) -> None:
-        options = [
-            ("grpc.max_receive_message_length", body_bytes),
-            ("grpc.so_reuseport", 0),
-            ("grpc.max_connection_age_ms", max(1, round(1000 * connection_seconds))),
-        ]
-        self._server = grpc.aio.server(maximum_concurrent_rpcs=CALLS, options=options)
+        limits = service.limits
+        age = ("grpc.max_connection_age_ms", max(1, round(1000 * connection_seconds)))
+        options = [*limits.options(body_bytes), age]
+        self._server = grpc.aio.server(maximum_concurrent_rpcs=limits.calls, options=options)
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, service.handlers()),))
         self.calls = service.calls
         self.port = 0
@@ -99,7 +102,9 @@ class Service:
         endpoint: Callable[[Reads, Writes], Handler],
         is_ready: Callable[[], bool],
         refused: Refused,
+        limits: CallLimits | None = None,
     ) -> None:
+        self.limits = limits or CallLimits()
         model, version, heads = order.model, order.version, Heads()
         self._refused = refused
         self._addressed = Addressed(model, version)
@@ -120,9 +125,10 @@ class Service:
             "ModelReady": self._model_ready,
             "ModelMetadata": self._model_metadata,
         }
-        found = {name: _handler(name, self._answering(call)) for name, call in calls.items()}
-        # Bytes in, bytes out: the endpoint's decoder and encoder know the messages.
-        return found | {"ModelInfer": grpc.unary_unary_rpc_method_handler(self._model_infer)}
+        # Bytes in, bytes out: what is no message of ours is our caller's mistake, and gRPC would log it as a failure.
+        found = {name: self._answering(message(f"{name}Request"), call) for name, call in calls.items()}
+        handlers: dict[str, Method] = {**found, "ModelInfer": self._model_infer}
+        return {name: grpc.stream_unary_rpc_method_handler(self._patient(call)) for name, call in handlers.items()}
 
     def _model_ready(self, asked: Message) -> Message:
         self._addressed.check(asked.name, asked.version)
@@ -139,18 +145,35 @@ class Service:
             name=told["name"], versions=told["versions"], platform=told["platform"], **tensors
         )
 
-    def _answering(self, call: Callable[[Message], Message]) -> Method:
-        async def answer(asked: Message, context: Context) -> Message:
+    def _patient(self, call: Method) -> Callable[[AsyncIterator[bytes], Context], Awaitable[bytes]]:
+        """Return the call's handler, as of a stream of one message: gRPC waits for that of a unary call for ever."""
+
+        async def handle(messages: AsyncIterator[bytes], context: Context) -> bytes:
             try:
-                return call(asked)
-            except Rejected as problem:
-                self._refused(_Call(b"", context), problem)
+                async with asyncio.timeout(self.limits.message_seconds):
+                    body = await anext(messages)
+            except (TimeoutError, StopAsyncIteration):
+                said = f"no message came within {self.limits.message_seconds:g} s, or before the end"
+                problem = Rejected(HTTPStatus.REQUEST_TIMEOUT, said)
+                self._refused(Call(b"", context), problem)
                 await context.abort(_code(problem.status), problem.message)
+            return await call(body, context)
+
+        return handle
+
+    def _answering(self, kind: type[Message], call: Callable[[Message], Message]) -> Method:
+        async def answer(body: bytes, context: Context) -> bytes:
+            try:
+                answer: bytes = call(_read(kind, body)).SerializeToString()
+            except Rejected as problem:
+                self._refused(Call(b"", context), problem)
+                await context.abort(_code(problem.status), problem.message)
+            return answer
 
         return answer
 
     async def _model_infer(self, body: bytes, context: Context) -> bytes:
-        call = _Call(body, context)
+        call = Call(body, context)
         with self.calls:
             try:
                 self._infer(call)
@@ -165,49 +188,11 @@ class Service:
         return answer
 
 
-class _Caller:
-    """A call has no connection of ours that would wait for its answer."""
-
-    def __init__(self, peer: str) -> None:
-        self.address = peer.rpartition(":")[0].encode()
-
-    def answered(self) -> None:
-        """Do nothing: the call waits for its outcome."""
-
-
-class _Call(Request):
-    """A call as a request: its answer is a future."""
-
-    __slots__ = ("outcome",)
-
-    def __init__(self, body: bytes, context: Context) -> None:
-        super().__init__(_Caller(context.peer()), b"POST", b"", body)
-        self.outcome: asyncio.Future[tuple[Head, bytes]] = asyncio.get_running_loop().create_future()
-        kept = {}
-        for name, value in context.invocation_metadata() or ():
-            if name == "authorization":
-                self.authorization = value.encode("latin-1", "replace")
-            elif name.encode() in KEPT_HEADERS:
-                kept[name.encode()] = value.encode("latin-1", "replace")
-        self.headers = kept
-
-    def told(self) -> tuple[tuple[str, str], ...]:
-        """Return what an answer over HTTP has in headers of its own, as metadata: its role, its prediction's id."""
-        lines = (line.partition(": ") for line in self.extra.decode("latin-1").splitlines())
-        return tuple((name, value) for name, _, value in lines)
-
-    def answer(self, head: Head, body: bytes) -> None:
-        """Settle the call, if it still waits."""
-        if not self.outcome.done():
-            self.outcome.set_result((head, body))
-
-
-def _handler(name: str, method: Method) -> Any:
-    return grpc.unary_unary_rpc_method_handler(
-        method,
-        request_deserializer=message(f"{name}Request").FromString,
-        response_serializer=message(f"{name}Response").SerializeToString,
-    )
+def _read(kind: type[Message], body: bytes) -> Message:
+    try:
+        return kind.FromString(body)
+    except DecodeError:
+        raise bad_input(f"the message is no {kind.DESCRIPTOR.name}") from None
 
 
 def _code(status: int) -> grpc.StatusCode:

@@ -80,6 +80,8 @@ class RequestReader:
         self._size = 0
         self._declared = 0
         self._head_bytes = 0
+        self._just_ended = False
+        self._unfinished = 0
         self._headers = 0
         self._expects = False
         self._upgrade = False
@@ -97,9 +99,11 @@ class RequestReader:
                 self.end()
                 raise _problem(error) from error
         if self.stage is Stage.HEAD:
-            # A head in many pieces: the parser keeps an unfinished line to itself, so it is counted here.
-            self._head_bytes += len(data)
-            if self._head_bytes > 2 * self._limits.head_bytes:
+            # A head in many pieces: the parser keeps an unfinished line to itself, so it is counted here; not a piece
+            # that ended the request before it.
+            self._unfinished += 0 if self._just_ended else len(data)
+            self._just_ended = False
+            if self._unfinished > 2 * self._limits.head_bytes:
                 self.end()
                 raise _head_too_large(self._limits)
 
@@ -202,6 +206,7 @@ class RequestReader:
         self.age = 0
         self._arriving.bytes -= self._size
         self._begin()
+        self._just_ended = True
         self._owner.handle(request)
 
 

@@ -25,4 +25,4 @@ class V1Decoder:
         found = [key for key in ("instances", "inputs") if key in sent]
         if len(found) != 1:
             raise bad_input(f"the body has {' and '.join(found) or 'no instances'}; expected instances or inputs, once")
-        return self._rows.rows(rows_of(sent[found[0]], found[0]), found[0])
+        return self._rows.rows(rows_of(sent[found[0]], self._rows.names, found[0]), found[0])
