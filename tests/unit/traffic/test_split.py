@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mooring.reconcile.traffic.counts import ArmCounts, InForce, Reading, agreed
-from mooring.reconcile.traffic.envoy import Envoy, is_in_force, version, version_of
+from mooring.reconcile.traffic.counts import ArmCounts, InForce, Reading, agree
+from mooring.reconcile.traffic.envoy import Envoy, version_of
+from mooring.reconcile.traffic.envoy.files import version
 from mooring.reconcile.traffic.split import Split
 from tests.unit.traffic.objects import deployment
 
@@ -46,31 +47,40 @@ def test_an_arm_that_is_not_known_yet_is_introduced_first() -> None:
     assert wanted.among({"one", "two"}) == wanted
 
 
-def test_a_split_is_in_force_when_its_routes_are_and_all_its_arms_are_known() -> None:
-    split = Split("one", "two", 30)
-    seen = InForce(version(split), split.shares, frozenset({"one", "two"}))
-    assert is_in_force(split, seen)
-    assert not is_in_force(split, None)
-    assert not is_in_force(Split("one", "two", 31), seen)
-    assert not is_in_force(Split("one", "two", 30, idle=("three",)), seen)
+def reading(version: str, *arms: str) -> Reading:
+    return Reading(1, InForce(version, {"one": 100}, frozenset(arms)))
 
 
 def test_proxies_agree_when_all_have_what_is_wanted() -> None:
-    one = Reading(1, InForce("v2", {"one": 100}, frozenset({"one", "two"})))
-    two = Reading(1, InForce("v2", {"one": 100}, frozenset({"one"})))
-    late = Reading(1, InForce("v1", {"two": 100}, frozenset({"one", "two"})))
-    both = agreed([one, two], "v2")
+    both = agree({"a": reading("v2", "one", "two"), "b": reading("v2", "one")}, "v2", ["one"]).in_force
     assert both is not None
     assert both.arms == {"one"}
-    assert agreed([one, late], "v2") is None
-    assert agreed([one, None], "v2") is None
-    assert agreed([], "v2") is None
+
+
+@pytest.mark.parametrize(
+    ("readings", "said", "late"),
+    [
+        ({}, "there is no proxy yet", ()),
+        ({"a": None}, "a does not say", ()),
+        ({"a": Reading(1, None)}, "a does not say", ()),
+        ({"a": reading("v2", "one"), "b": reading("v1", "one")}, "b has not taken", ("b",)),
+        ({"a": reading("v2", "one"), "b": reading("v2")}, "the pods of one are ready", ()),
+    ],
+)
+def test_otherwise_it_is_said_what_is_missing(
+    readings: dict[str, Reading | None], said: str, late: tuple[str, ...]
+) -> None:
+    found = agree(readings, "v2", ["one"])
+    assert (found.in_force, found.late) == (None, late)
+    assert found.trouble is not None
+    assert said in found.trouble
 
 
 def test_a_config_map_says_which_routes_it_holds() -> None:
     split = Split("one", "two", 30)
-    (config_map, *_) = Envoy("envoy:1").objects(deployment(), split)
-    assert version_of(config_map.manifest) == version(split)
+    envoy = Envoy("envoy:1")
+    (config_map, *_) = envoy.objects(deployment(), split)
+    assert version_of(config_map.manifest) == version(split, envoy.place)
     assert version_of({"data": {}}) is None
 
 

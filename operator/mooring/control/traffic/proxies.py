@@ -11,7 +11,7 @@ from yarl import URL
 
 from mooring.reconcile.traffic.counts import Reading
 from mooring.reconcile.traffic.envoy.names import OPS_PORT
-from mooring.reconcile.traffic.envoy.reading import CLUSTERS_PATH, ROUTES_PATH, STATS_PATH, read
+from mooring.reconcile.traffic.envoy.reading import ROUTES_PATH, STATS_PATH, read
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ async def read_one(session: aiohttp.ClientSession, address: str, port: int = OPS
     answers.
     """
     host = f"[{address}]" if ":" in address else address
-    paths = (STATS_PATH, ROUTES_PATH, CLUSTERS_PATH)
+    paths = (STATS_PATH, ROUTES_PATH)
     answers = await asyncio.gather(*(_ask(session, f"http://{host}:{port}{path}") for path in paths))
     try:
         return read(*answers)

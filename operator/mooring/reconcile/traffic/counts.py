@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 
@@ -15,7 +15,7 @@ class InForce:
     shares: Mapping[str, int]
     """Percent by arm."""
     arms: frozenset[str]
-    """Those that it has looked up: they may be given requests without losing one."""
+    """Those that it has found pods of: they may be given requests without losing one."""
     shadow: Mapping[str, int] = field(default_factory=dict)
     """Percent of the predictions that an arm is asked as well, by arm."""
 
@@ -71,16 +71,37 @@ class Reading:
         return grown
 
 
-def agreed(readings: Iterable[Reading | None], version: str) -> InForce | None:
-    """Return what every proxy has in force, or None where one did not answer or has another version than this.
+@dataclass(frozen=True)
+class Agreement:
+    """What all proxies of a ModelDeployment do, or why that cannot be said."""
 
-    The arms are those that all of them know.
+    in_force: InForce | None
+    """None where one of them did not answer, or has something else than is wanted."""
+    trouble: str | None = None
+    """Why, as a sentence."""
+    late: tuple[str, ...] = ()
+    """The pods that have something else than is wanted."""
+
+
+def agree(readings: Mapping[str, Reading | None], version: str, ready: Collection[str]) -> Agreement:
+    """Return what the proxies have in force, by the names of their pods, where it is this version.
+
+    `ready` are the arms that have ready pods: a proxy that has not found any of them yet would refuse requests, so it
+    does not count as having taken over. The arms of the answer are those that all proxies found.
     """
-    found = [reading.in_force if reading is not None else None for reading in readings]
-    same = [item for item in found if item is not None and item.version == version]
-    if not same or len(same) < len(found):
-        return None
-    return replace(same[0], arms=frozenset.intersection(*(item.arms for item in same)))
+    if not readings:
+        return Agreement(None, "there is no proxy yet")
+    silent = sorted(name for name, reading in readings.items() if reading is None or reading.in_force is None)
+    if silent:
+        return Agreement(None, f"{silent[0]} does not say what it has in force")
+    found = {name: reading.in_force for name, reading in readings.items() if reading and reading.in_force}
+    late = tuple(sorted(name for name, item in found.items() if item.version != version))
+    if late:
+        return Agreement(None, f"{late[0]} has not taken the newest shares over yet", late)
+    arms = frozenset.intersection(*(item.arms for item in found.values()))
+    if unseen := sorted(set(ready) - arms):
+        return Agreement(None, f"the pods of {unseen[0]} are ready, and not every proxy has found them yet")
+    return Agreement(replace(next(iter(found.values())), arms=arms))
 
 
 def observed_percent(counts: Mapping[str, ArmCounts], arm: str) -> float | None:

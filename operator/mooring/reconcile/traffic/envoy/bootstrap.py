@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from mooring.reconcile.traffic.envoy.names import (
+    ADMIN_CLUSTER,
     ADMIN_PORT,
     CLUSTERS_FILE,
     COUNTS,
     FOLDER,
+    GRPC_PORT,
     HTTP_PORT,
     OPS_PORT,
     OVERRIDE,
@@ -29,6 +31,7 @@ class Places:
     """Ports and the folder with the files; in a pod they are always the same."""
 
     http: int = HTTP_PORT
+    grpc: int = GRPC_PORT
     ops: int = OPS_PORT
     admin: int = ADMIN_PORT
     folder: str = FOLDER
@@ -47,7 +50,7 @@ def bootstrap(*, buffer_bytes: int, places: Places | None = None) -> Json:
         "dynamic_resources": {"cds_config": _file(at, CLUSTERS_FILE)},
         "static_resources": {
             "listeners": [
-                {"name": "http", **_listener(at.host, at.http, _users(at)), **_buffer(buffer_bytes)},
+                {"name": "users", **_listener(at.host, at.http, _users(at)), **_more(at, buffer_bytes)},
                 {"name": "ops", **_listener(at.host, at.ops, _ops())},
             ],
             "clusters": [_admin(at.admin)],
@@ -64,8 +67,12 @@ def bootstrap(*, buffer_bytes: int, places: Places | None = None) -> Json:
     }
 
 
-def _buffer(buffer_bytes: int) -> Json:
-    return {"per_connection_buffer_limit_bytes": buffer_bytes}
+def _more(at: Places, buffer_bytes: int) -> Json:
+    """Return what only the users' listener has: the port that is called gRPC's, though both answer both."""
+    return {
+        "additional_addresses": [{"address": _address(at.host, at.grpc)}],
+        "per_connection_buffer_limit_bytes": buffer_bytes,
+    }
 
 
 def _file(at: Places, name: str) -> Json:
@@ -122,7 +129,7 @@ def _ops() -> Json:
     """Return what may be asked from outside of the pod: to read, and nothing else of Envoy's administration."""
     only_get = [{"name": ":method", "string_match": {"exact": "GET"}}]
     routes: list[Json] = [
-        {"match": {"path": path, "headers": only_get}, "route": {"cluster": "admin"}} for path in _READABLE
+        {"match": {"path": path, "headers": only_get}, "route": {"cluster": ADMIN_CLUSTER}} for path in _READABLE
     ]
     routes.append({"match": {"path": "/live", "headers": only_get}, "direct_response": {"status": 200}})
     host = {"name": "ops", "domains": ["*"], "routes": routes}
@@ -142,8 +149,8 @@ def _listener(host: str, port: int, manager: Json) -> Json:
 
 def _admin(port: int) -> Json:
     endpoint = {"endpoint": {"address": _address("127.0.0.1", port)}}
-    assignment = {"cluster_name": "admin", "endpoints": [{"lb_endpoints": [endpoint]}]}
-    return {"name": "admin", "type": "STATIC", "connect_timeout": "1s", "load_assignment": assignment}
+    assignment = {"cluster_name": ADMIN_CLUSTER, "endpoints": [{"lb_endpoints": [endpoint]}]}
+    return {"name": ADMIN_CLUSTER, "type": "STATIC", "connect_timeout": "1s", "load_assignment": assignment}
 
 
 def _address(host: str, port: int) -> Json:

@@ -3,30 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from mooring.reconcile.traffic.envoy.names import shadow_of
+from mooring.reconcile.traffic.envoy.names import grpc_of, shadow_of
 from mooring.reconcile.traffic.split import Split
 
 Json = dict[str, Any]
-Address = tuple[str, int]
-"""Host and port."""
 
 _MANY = 100_000
 """No limit of Envoy's own: a pod that has too much to do says so itself, and is counted for it."""
 
 
-def clusters(split: Split, address: Callable[[str], Address]) -> list[Json]:
-    """Return a cluster for each arm, and one for the canary as a shadow."""
-    found = [_cluster(arm, address(arm)) for arm in sorted(split.arms)]
+@dataclass(frozen=True)
+class Place:
+    """Where the pods of an arm answer."""
+
+    host: str
+    http: int
+    grpc: int | None = None
+
+
+def clusters(split: Split, place: Callable[[str], Place]) -> list[Json]:
+    """Return a cluster for each arm and way to ask it, and the same for the canary as a shadow."""
+    found = [_cluster(name, way) for arm in sorted(split.arms) for name, way in _ways(arm, place(arm)).items()]
     if split.canary is not None:
-        found.append(_cluster(shadow_of(split.canary), address(split.canary)))
+        found += [_cluster(shadow_of(name), way) for name, way in _ways(split.canary, place(split.canary)).items()]
     return found
 
 
-def _cluster(name: str, address: Address) -> Json:
-    host, port = address
-    endpoint = {"endpoint": {"address": {"socket_address": {"address": host, "port_value": port}}}}
+@dataclass(frozen=True)
+class _Way:
+    """One way to ask."""
+
+    host: str
+    port: int
+    protocol: str
+
+
+def _ways(arm: str, place: Place) -> dict[str, _Way]:
+    """Return the ways to ask an arm, by the name of the cluster."""
+    http = {arm: _Way(place.host, place.http, "http_protocol_options")}
+    return http | ({grpc_of(arm): _Way(place.host, place.grpc, "http2_protocol_options")} if place.grpc else {})
+
+
+def _cluster(name: str, way: _Way) -> Json:
+    endpoint = {"endpoint": {"address": {"socket_address": {"address": way.host, "port_value": way.port}}}}
     return {
         "@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster",
         "name": name,
@@ -39,7 +61,7 @@ def _cluster(name: str, address: Address) -> Json:
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
                 "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-                "explicit_http_config": {"http_protocol_options": {}},
+                "explicit_http_config": {way.protocol: {}},
                 "common_http_protocol_options": {"idle_timeout": "30s"},
             }
         },

@@ -6,6 +6,8 @@ from typing import Final
 
 HTTP_PORT: Final = 8080
 """Where Envoy answers users."""
+GRPC_PORT: Final = 8082
+"""The same listener as that for HTTP, under the name by which the users' Service finds gRPC."""
 OPS_PORT: Final = 8081
 """Where the operator and the kubelet ask, and may only read. The same number as that of a serving pod."""
 ADMIN_PORT: Final = 9901
@@ -16,9 +18,8 @@ CLUSTERS_FILE: Final = "clusters.json"
 ROUTES_FILE: Final = "routes.json"
 ROUTES: Final = "mooring"
 """The name of the one set of routes, and of its virtual host."""
-SPLIT_ROUTE: Final = "split"
-"""The name of the route that divides."""
 
+ADMIN_CLUSTER: Final = "admin"
 COUNTS: Final = "arms"
 """The prefix of the counts of requests by the arm that answered."""
 
@@ -30,6 +31,19 @@ CALLER: Final = "x-mooring-caller"
 ANSWER_ROLE: Final = "mooring-role"
 
 
-def shadow_of(arm: str) -> str:
+_GRPC, _SHADOW = "-grpc", "-shadow"
+
+
+def grpc_of(arm: str) -> str:
+    """Return the cluster by which an arm is asked over gRPC."""
+    return arm + _GRPC
+
+
+def shadow_of(cluster: str) -> str:
     """Return the cluster by which an arm is asked without being heard: its counts are kept apart."""
-    return f"{arm}-shadow"
+    return cluster + _SHADOW
+
+
+def arm_of(cluster: str) -> str:
+    """Return the arm that a cluster leads to. Names of arms end with a hash, so none looks like another's cluster."""
+    return cluster.removesuffix(_SHADOW).removesuffix(_GRPC)

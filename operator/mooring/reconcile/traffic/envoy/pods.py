@@ -11,7 +11,7 @@ from mooring.api.server import BuiltinServer
 from mooring.reconcile.plan import LABEL_ARM, LABEL_PART, Object, Patch
 from mooring.reconcile.render import labels, pod_spec
 from mooring.reconcile.traffic.envoy.bootstrap import bootstrap
-from mooring.reconcile.traffic.envoy.names import ADMIN_PORT, FOLDER, HTTP_PORT, OPS_PORT
+from mooring.reconcile.traffic.envoy.names import ADMIN_PORT, FOLDER, GRPC_PORT, HTTP_PORT, OPS_PORT
 
 KIND = "ModelDeployment"
 ANNOTATION_SPLIT = "mooring.dev/split"
@@ -63,6 +63,7 @@ def render_pod(deployment: ModelDeployment, image: str) -> dict[str, Any]:
         ],
         "ports": [
             {"name": "http", "containerPort": HTTP_PORT, "protocol": "TCP"},
+            {"name": "grpc", "containerPort": GRPC_PORT, "protocol": "TCP"},
             {"name": "admin", "containerPort": OPS_PORT, "protocol": "TCP"},
         ],
         "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "512Mi"}},

@@ -10,9 +10,9 @@ from mooring.api.modeldeployment import ModelDeployment
 from mooring.api.wire import SERVING_PORT
 from mooring.reconcile.plan import LABEL_ARM, LABEL_OWNER, LABEL_OWNER_KIND, LABEL_PART, Apply, Object
 from mooring.reconcile.render import child, digest
-from mooring.reconcile.traffic.envoy.clusters import Address
+from mooring.reconcile.traffic.envoy.clusters import Place
 from mooring.reconcile.traffic.envoy.files import files
-from mooring.reconcile.traffic.envoy.names import HTTP_PORT, OPS_PORT
+from mooring.reconcile.traffic.envoy.names import GRPC_PORT, HTTP_PORT, OPS_PORT
 from mooring.reconcile.traffic.envoy.pods import KIND, envoy_name, pod_labels, render_pod
 from mooring.reconcile.traffic.provider import Abilities
 from mooring.reconcile.traffic.split import ProviderName, Split
@@ -53,7 +53,9 @@ class Envoy:
     kept: Object | None = None
     """The template to go on with (`kept_pod`). None where there is none, and to renew it as a rollout begins."""
     ports: Mapping[str, int] = field(default_factory=dict)
-    """Where an arm's pods answer, if elsewhere than Mooring's own server."""
+    """Where an arm's pods answer HTTP, if elsewhere than Mooring's own server."""
+    grpc_ports: Mapping[str, int] = field(default_factory=dict)
+    """Where those that answer gRPC do."""
 
     @property
     def name(self) -> ProviderName:
@@ -73,28 +75,29 @@ class Envoy:
         """Return the files first, and then who reads them."""
         pod = self.kept or render_pod(deployment, self.image)
         return (
-            Apply(_object(deployment, "ConfigMap", {"data": dict(files(split, self._address))})),
+            Apply(_object(deployment, "ConfigMap", {"data": dict(files(split, self.place))})),
             Apply(_revision(deployment, pod), once=True),
             Apply(_object(deployment, "NetworkPolicy", {"spec": self._network(deployment, split)})),
             Apply(_object(deployment, "Deployment", {"spec": _deployment(deployment, pod)})),
             *_budget(deployment),
         )
 
-    def _address(self, arm: str) -> Address:
+    def place(self, arm: str) -> Place:
         """Return where an arm answers: its headless Service, by the short name that the first search domain completes.
 
         Behind a headless Service there is no translation of ports.
         """
-        return arm, self.ports.get(arm, SERVING_PORT)
+        return Place(arm, self.ports.get(arm, SERVING_PORT), self.grpc_ports.get(arm))
 
     def _network(self, deployment: ModelDeployment, split: Split) -> dict[str, Any]:
         owner = {LABEL_OWNER_KIND: KIND, LABEL_OWNER: deployment.metadata.name}
         operator = {"podSelector": {"matchLabels": OPERATOR_LABELS}, "namespaceSelector": {}}
-        ports = sorted({self._address(arm)[1] for arm in split.arms})
+        places = [self.place(arm) for arm in split.arms]
+        ports = sorted({place.http for place in places} | {place.grpc for place in places if place.grpc is not None})
         return {
             "podSelector": {"matchLabels": {LABEL_ARM: envoy_name(deployment.metadata.name)}},
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [{"ports": [_tcp(HTTP_PORT)]}, {"ports": [_tcp(OPS_PORT)], "from": [operator]}],
+            "ingress": [{"ports": [_tcp(HTTP_PORT), _tcp(GRPC_PORT)]}, {"ports": [_tcp(OPS_PORT)], "from": [operator]}],
             "egress": [
                 {"ports": [_tcp(port) for port in ports], "to": [{"podSelector": {"matchLabels": owner}}]},
                 {"ports": [_tcp(53), {"port": 53, "protocol": "UDP"}]},

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mooring.reconcile.traffic.counts import ArmCounts, InForce, Reading
-from mooring.reconcile.traffic.envoy.names import COUNTS, shadow_of
+from mooring.reconcile.traffic.envoy.names import ADMIN_CLUSTER, COUNTS, arm_of
 
 ROUTES_PATH = "/config_dump?resource=dynamic_route_configs"
-CLUSTERS_PATH = "/config_dump?resource=dynamic_active_clusters&mask=cluster.name"
-STATS_PATH = f"/stats?format=prometheus&usedonly&filter=%5E({COUNTS}%5C.|server%5C.uptime)"
+STATS_PATH = f"/stats?format=prometheus&filter=%5E({COUNTS}%5C.|server%5C.uptime|cluster%5C..*%5C.membership_healthy)"
 """What to ask, in one go; the answers go into `read`."""
 
 _LINE = re.compile(r"envoy_(\w+)\{(.*)\} (\d+)")
@@ -22,22 +21,22 @@ _LEFT = "DC"
 _FAILURE = 500
 
 
-def read(stats: str, routes: str, clusters: str) -> Reading:
-    """Return what three answers of one Envoy say together.
+def read(stats: str, routes: str) -> Reading:
+    """Return what two answers of one Envoy say together.
 
     Raises ValueError where one of them is not what Envoy writes.
     """
     counts: dict[str, ArmCounts] = {}
     for arm, each in _requests(stats):
         counts[arm] = counts.get(arm, ArmCounts()) + each
-    return Reading(uptime=_uptime(stats), in_force=_in_force(routes, clusters), counts=counts)
+    return Reading(uptime=_uptime(stats), in_force=_in_force(routes, _found(stats)), counts=counts)
 
 
 def _requests(stats: str) -> Iterator[tuple[str, ArmCounts]]:
     for name, labels, value in _LINE.findall(stats):
         tags = dict(_LABEL.findall(labels))
         if name == f"{COUNTS}_requests" and not tags.get("tester") and tags.get("arm", "-") != "-":
-            yield tags["arm"], _of(tags, int(value))
+            yield arm_of(tags["arm"]), _of(tags, int(value))
 
 
 def _of(tags: Mapping[str, str], count: int) -> ArmCounts:
@@ -57,20 +56,28 @@ def _uptime(stats: str) -> int:
     return int(found[1])
 
 
-def _in_force(routes: str, clusters: str) -> InForce | None:
+def _found(stats: str) -> frozenset[str]:
+    """Return the arms that Envoy has pods of, to which it would send a request."""
+    healthy = {
+        dict(_LABEL.findall(labels))["envoy_cluster_name"]
+        for name, labels, value in _LINE.findall(stats)
+        if name == "cluster_membership_healthy" and value != "0"
+    }
+    return frozenset(name for name in healthy - {ADMIN_CLUSTER} if arm_of(name) == name)
+
+
+def _in_force(routes: str, arms: frozenset[str]) -> InForce | None:
     found = next(iter(_configs(routes)), None)
     if found is None:
         return None
-    names = {item["cluster"]["name"] for item in _configs(clusters)}
-    arms = frozenset(name for name in names if not any(name == shadow_of(arm) for arm in names))
     actions = [route["route"] for host in found["route_config"]["virtual_hosts"] for route in host["routes"]]
-    divided = next(action["weighted_clusters"]["clusters"] for action in actions if "weighted_clusters" in action)
+    divided = [action["weighted_clusters"]["clusters"] for action in actions if "weighted_clusters" in action][-1]
     mirrors = [mirror for action in actions for mirror in action.get("request_mirror_policies", [])]
     return InForce(
         version=str(found["version_info"]),
-        shares={item["name"]: int(item["weight"]) for item in divided},
+        shares={arm_of(item["name"]): int(item["weight"]) for item in divided},
         arms=arms,
-        shadow={arm: _percent(mirror) for mirror in mirrors for arm in arms if mirror["cluster"] == shadow_of(arm)},
+        shadow={arm_of(mirror["cluster"]): _percent(mirror) for mirror in mirrors},
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from mooring.reconcile.traffic.envoy.names import (
@@ -11,7 +13,7 @@ from mooring.reconcile.traffic.envoy.names import (
     OVERRIDE,
     ROLE,
     ROUTES,
-    SPLIT_ROUTE,
+    grpc_of,
     shadow_of,
 )
 from mooring.reconcile.traffic.split import Split
@@ -19,17 +21,20 @@ from mooring.reconcile.traffic.split import Split
 Json = dict[str, Any]
 
 _TIMEOUT = "60s"
+_FEEDBACK = r"[^?]*/feedback(\?.*)?"
 _SAFE_TO_REPEAT = "connect-failure,refused-stream,reset-before-request"
 """Only where the pod cannot have begun: a request that kills its pod must not be handed to the next one."""
 
 
-def route_configuration(split: Split) -> Json:
-    """Return the RouteConfiguration for a split."""
+def route_configuration(split: Split, speak_grpc: Collection[str] = ()) -> Json:
+    """Return the RouteConfiguration for a split; `speak_grpc` are the arms that can be asked over gRPC."""
+    answers = set(split.shares) | ({split.canary} if split.canary else set())
+    both = [_Http(split)] if not answers & set(speak_grpc) else [_Grpc(split, frozenset(speak_grpc)), _Http(split)]
     host = {
         "name": ROUTES,
         "domains": ["*"],
         "retry_policy": _retries(),
-        "routes": [*_testers(split), *_mirrored(split), _route(split, SPLIT_ROUTE, {"prefix": "/"})],
+        "routes": [route for protocol in both for route in protocol.routes()],
     }
     return {
         "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
@@ -56,72 +61,119 @@ def _retries() -> Json:
     }
 
 
-def _testers(split: Split) -> list[Json]:
-    """Return a route for each role that a tester may ask for by name; those requests are judged by nobody."""
-    roles = {"stable": split.stable, "canary": split.canary}
-    return [
-        {
-            "name": f"tester-{role}",
-            "match": {"prefix": "/", "headers": [{"name": ROLE, "string_match": {"exact": role}}]},
-            "route": {"cluster": arm, "timeout": _TIMEOUT},
-            "request_headers_to_add": [_set(ROLE, role), _set(OVERRIDE, role)],
-            "request_headers_to_remove": [FORWARDED],
-            "response_headers_to_add": [_unless_there(ANSWER_ROLE, "tester")],
+@dataclass(frozen=True)
+class _Http:
+    """The routes of requests over plain HTTP, and what those over gRPC have in common with them."""
+
+    split: Split
+
+    @property
+    def everything(self) -> Json:
+        """What matches all requests."""
+        return {"prefix": "/"}
+
+    @property
+    def predictions(self) -> Json:
+        """What matches the requests that a shadow is asked as well, and never the truth about them."""
+        return {
+            "prefix": "/",
+            "headers": [
+                {"name": ":method", "string_match": {"exact": "POST"}},
+                {"name": ":path", "string_match": {"safe_regex": {"regex": _FEEDBACK}}, "invert_match": True},
+            ],
         }
-        for role, arm in roles.items()
-        if arm is not None
-    ]
 
+    def speaks(self, arm: str) -> bool:
+        """Tell whether an arm can be asked so."""
+        return True
 
-def _mirrored(split: Split) -> list[Json]:
-    """Return the route of what a shadow is asked as well: predictions, and never the truth about them."""
-    if not split.shadow_percent or split.canary is None:
-        return []
-    match = {
-        "safe_regex": {"regex": "/.*"},
-        "headers": [
-            {"name": ":method", "string_match": {"exact": "POST"}},
+    def cluster(self, arm: str) -> str:
+        """Return the cluster by which it is asked."""
+        return arm
+
+    def routes(self) -> list[Json]:
+        """Return the routes; the first that matches counts."""
+        mirrored = [self._mirrored(self.split.canary)] if self.split.canary and self._is_shadowed() else []
+        return [*self._testers(), *mirrored, self._divided(self.everything)]
+
+    def _is_shadowed(self) -> bool:
+        return self.split.shadow_percent > 0 and self.split.canary is not None and self.speaks(self.split.canary)
+
+    def _testers(self) -> list[Json]:
+        """Return a route for each role that a tester may ask for by name; those requests are judged by nobody."""
+        roles = {"stable": self.split.stable, "canary": self.split.canary}
+        return [
             {
-                "name": ":path",
-                "string_match": {"safe_regex": {"regex": r"[^?]*/feedback(\?.*)?"}},
-                "invert_match": True,
-            },
-        ],
-    }
-    route = _route(split, f"{SPLIT_ROUTE}-and-shadow", match)
-    route["route"]["request_mirror_policies"] = [
-        {
-            "cluster": shadow_of(split.canary),
-            "runtime_fraction": {"default_value": {"numerator": split.shadow_percent, "denominator": "HUNDRED"}},
-            "disable_shadow_host_suffix_append": True,
-            "request_headers_mutations": [{"append": _set(ROLE, "shadow")}],
+                "match": self.everything | {"headers": [{"name": ROLE, "string_match": {"exact": role}}]},
+                "route": {"cluster": self.cluster(arm), "timeout": _TIMEOUT},
+                "request_headers_to_add": [_set(ROLE, role), _set(OVERRIDE, role)],
+                "request_headers_to_remove": [FORWARDED],
+                "response_headers_to_add": [_unless_there(ANSWER_ROLE, "tester")],
+            }
+            for role, arm in roles.items()
+            if arm is not None and self.speaks(arm)
+        ]
+
+    def _mirrored(self, canary: str) -> Json:
+        route = self._divided(self.predictions)
+        percent = {"numerator": self.split.shadow_percent, "denominator": "HUNDRED"}
+        route["route"]["request_mirror_policies"] = [
+            {
+                "cluster": shadow_of(self.cluster(canary)),
+                "runtime_fraction": {"default_value": percent},
+                "disable_shadow_host_suffix_append": True,
+                "request_headers_mutations": [{"append": _set(ROLE, "shadow")}],
+            }
+        ]
+        return route
+
+    def _divided(self, match: Json) -> Json:
+        shares = [self._share(arm, share) for arm, share in self.split.shares.items() if self.speaks(arm)]
+        clusters: Json = {"clusters": shares or [self._share(self.split.stable, 100)]}
+        action: Json = {"weighted_clusters": clusters, "timeout": _TIMEOUT}
+        route: Json = {"match": match, "route": action}
+        if self.split.sticky is not None:
+            clusters["use_hash_policy"] = True
+            # Hashing is of the value alone; the salt is put before it, so that each rollout draws anew.
+            salted = {"pattern": {"regex": "^"}, "substitution": f"{self.split.salt}/"}
+            action["hash_policy"] = [{"header": {"header_name": self.split.sticky, "regex_rewrite": salted}}]
+            route["request_headers_to_add"] = [_unless_there(CALLER, f"%REQ({self.split.sticky})%")]
+        return route
+
+    def _share(self, arm: str, share: int) -> Json:
+        role = "canary" if arm == self.split.canary else "stable"
+        return {
+            "name": self.cluster(arm),
+            "weight": share,
+            "request_headers_to_remove": [OVERRIDE, FORWARDED],
+            "request_headers_to_add": [_set(ROLE, role)],
+            "response_headers_to_add": [_unless_there(ANSWER_ROLE, role)],
         }
-    ]
-    return [route]
 
 
-def _route(split: Split, name: str, match: Json) -> Json:
-    clusters: Json = {"clusters": [_share(split, arm, share) for arm, share in split.shares.items()]}
-    action: Json = {"weighted_clusters": clusters, "timeout": _TIMEOUT}
-    route: Json = {"name": name, "match": match, "route": action}
-    if split.sticky is not None:
-        clusters["use_hash_policy"] = True
-        # Hashing is of the value alone; the salt is put before it, so that each rollout draws anew.
-        salted = {"pattern": {"regex": "^"}, "substitution": f"{split.salt}/"}
-        action["hash_policy"] = [{"header": {"header_name": split.sticky, "regex_rewrite": salted}}]
-        route["request_headers_to_add"] = [_unless_there(CALLER, f"%REQ({split.sticky})%")]
-    return route
+@dataclass(frozen=True)
+class _Grpc(_Http):
+    """The routes of requests over gRPC: told by their content type, and answered on a port of their own."""
 
+    speak: frozenset[str]
 
-def _share(split: Split, arm: str, share: int) -> Json:
-    role = "canary" if arm == split.canary else "stable"
-    return {
-        "name": arm,
-        "weight": share,
-        "request_headers_to_remove": [OVERRIDE, FORWARDED],
-        "request_headers_to_add": [_set(ROLE, role)],
-        "response_headers_to_add": [_unless_there(ANSWER_ROLE, role)],
-    }
+    @property
+    def everything(self) -> Json:
+        """What matches all requests."""
+        return {"prefix": "/", "grpc": {}}
+
+    @property
+    def predictions(self) -> Json:
+        """What matches predictions."""
+        return {"path": "/inference.GRPCInferenceService/ModelInfer", "grpc": {}}
+
+    def speaks(self, arm: str) -> bool:
+        """Tell whether an arm can be asked so."""
+        return arm in self.speak
+
+    def cluster(self, arm: str) -> str:
+        """Return the cluster by which it is asked."""
+        return grpc_of(arm)
 
 
 def _set(name: str, value: str) -> Json:
