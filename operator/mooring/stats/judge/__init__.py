@@ -8,7 +8,7 @@
     saved = state.to_json()                       # JudgeState.from_json(saved) == state
 
 However often one looks: the chance of Abort for a version that is no worse is at most `max_false_abort`, and that of
-NoWorse for one that is worse at most `max_false_promote` (Ville's inequality). `plan` says how long that takes.
+NoWorse for one that is worse at most `max_false_promote` (Ville's inequality). `forecast` says how long that takes.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from mooring.stats.judge.counts import BUCKETS, Arm, Counted, Labels, Pairs
 from mooring.stats.judge.decide import decide
 from mooring.stats.judge.decision import Count, Decision, Evidence, Verdict
 from mooring.stats.judge.fold import begin_step, fold
+from mooring.stats.judge.forecast import Forecast, ForecastStep, Traffic, forecast
 from mooring.stats.judge.settings import MIN_DWELL_SECONDS, Catastrophe, CheckName, Settings, Tolerance
 from mooring.stats.judge.state import JudgeState
 
@@ -32,13 +33,17 @@ __all__ = [
     "Counted",
     "Decision",
     "Evidence",
+    "Forecast",
+    "ForecastStep",
     "Judge",
     "JudgeState",
     "Labels",
     "Pairs",
     "Settings",
     "Tolerance",
+    "Traffic",
     "Verdict",
+    "forecast",
 ]
 
 

@@ -15,7 +15,7 @@ ODDS_ABOVE = ((1.25, 0.25), (1.6, 0.25), (2.5, 0.25), (5.0, 0.25))
 ODDS_BELOW = ((1 / 20, 0.25), (1 / 5, 0.25), (1 / 2, 0.25), (1 / 1.25, 0.25))
 
 
-def log_mixture(count: int, bad: int, bound: float, shares: Iterable[tuple[float, float]]) -> float:
+def log_mixture(count: float, bad: float, bound: float, shares: Iterable[tuple[float, float]]) -> float:
     """Return the log of the e-value of `bad` of `count` for the (share, weight), all on one side of `bound`."""
     logs = [
         log(weight) + bad * log(share / bound) + (count - bad) * log1p((bound - share) / (1 - bound))

@@ -25,13 +25,13 @@ from mooring.stats.judge.settings import Tolerance
 
 UNIT = 1e-6
 """Of a logarithm, in nats."""
-WORSE = ((4 / 3, 0.20), (2.0, 0.30), (10 / 3, 0.30), (20 / 3, 0.15), (40 / 3, 0.05))
+WORSE = ((4 / 3, 0.10), (2.0, 0.35), (10 / 3, 0.40), (20 / 3, 0.10), (40 / 3, 0.05))
 """Odds ratios in tolerances, and how much is bet on each; with a tolerance of 1.5 they are 2, 3, 5, 10 and 20."""
-NO_WORSE = ((2 / 3, 0.6), (1 / 3, 0.25), (1 / 8, 0.15))
+NO_WORSE = ((2 / 3, 0.7), (1 / 3, 0.3))
 """The same below the tolerance: with 1.5 the first is a version exactly as good as the stable."""
-BELOW_FLOOR = ((1 / 20, 0.5), (1 / 5, 0.3), (1 / 2, 0.2))
+BELOW_FLOOR = ((1 / 50, 0.4), (1 / 8, 0.3), (2 / 5, 0.3))
 """Rates in floors, and how much is bet on each."""
-FLOOR_SHARE = 0.75
+FLOOR_SHARE = 0.6
 """Of the bet that the canary is no worse, that it is below the floor; the rest, that the odds ratio is in tolerance.
 The floor decides soon or never, so what it has more costs the other little."""
 ONE_CALLER = 0.9

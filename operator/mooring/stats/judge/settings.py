@@ -22,8 +22,8 @@ class Tolerance:
 
     def __post_init__(self) -> None:
         """Refuse what has no meaning."""
-        if not 1 <= self.ratio <= 100:
-            raise ValueError("tolerance is an odds ratio of 1 to 100: 1.5 allows half as many failures again")
+        if not 1 <= self.ratio <= 10:
+            raise ValueError("tolerance is an odds ratio of 1 to 10: 1.5 allows half as many failures again")
         if not 0 < self.floor < 0.5:
             raise ValueError("floor is a share of requests above 0 and below 0.5: 0.01 is one in a hundred")
 

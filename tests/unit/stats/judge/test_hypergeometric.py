@@ -12,7 +12,7 @@ from scipy.stats import nchypergeom_fisher
 
 from mooring.stats.judge.hypergeometric import log_normalisers
 
-ODDS = (0.1875, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0)
+ODDS = (0.1875, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 133.0)
 
 
 def summed(canary: int, stable: int, drawn: int) -> list[float]:
@@ -47,3 +47,11 @@ def test_the_ratios_are_those_of_the_distribution() -> None:
     one, three = (nchypergeom_fisher(canary + stable, canary, drawn, psi).logpmf(failed) for psi in (1.5, 3.0))
     null, other = log_normalisers(canary, stable, drawn, (1.5, 3.0))
     assert abs((failed * np.log(2) - other + null) - (three - one)) < 1e-8
+
+
+def test_counts_just_too_many_to_sum_are_as_exact() -> None:
+    chance = random.Random(2)
+    for _ in range(300):
+        canary, stable, drawn = chance.randint(200, 600), chance.randint(200, 3000), chance.randint(130, 400)
+        found = differences(log_normalisers(canary, stable, drawn, ODDS))
+        assert np.abs(found - differences(summed(canary, stable, drawn))).max() < 3e-8, (canary, stable, drawn)

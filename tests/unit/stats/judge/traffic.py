@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
+
+import numpy as np
 
 from mooring.stats.judge import BUCKETS, Arm, Counted
 
@@ -39,3 +42,15 @@ def steady(
             number, arm(chance, each * (1 - weight), stable), arm(chance, each * weight, canary), round(1000 * weight)
         )
         number += 1
+
+
+def minutes(seed: int, *, requests: int, weight: float, stable: float, canary: float) -> Iterator[Counted]:
+    """Yield whole minutes of one weight, counted at once: drawn from binomials, so that many are quick."""
+    chance = np.random.default_rng(seed)
+    shares = np.full(BUCKETS, 1 / BUCKETS)
+    for number in itertools.count():
+        arms = []
+        for part, rate in ((1 - weight, stable), (weight, canary)):
+            counts = chance.multinomial(round(part * requests), shares)
+            arms.append(Arm(tuple(counts.tolist()), tuple(chance.binomial(counts, rate).tolist())))
+        yield Counted(60_000 * number, 60_000 * (number + 1), round(1000 * weight), arms[0], arms[1])
