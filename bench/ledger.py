@@ -17,6 +17,7 @@ import numpy as np
 from mooring.ledger.binner import Binner, NumberEdges, Reference, Strata, TextTable
 from mooring.ledger.book import KEPT_SECONDS, Ledger
 from mooring.ledger.interval import INTERVAL_SECONDS, Stream
+from mooring.ledger.packed import Kinds, Packed
 from mooring.serving.backends import Answers
 from mooring.serving.ids import Identity, Ids
 from mooring.serving.record import Recorder, Scoring
@@ -49,13 +50,14 @@ def references(features: int) -> list[Reference]:
 def requests(features: int, rows: int, count: int) -> list[Asked]:
     """Return requests with values all over the reference."""
     random = np.random.default_rng(0)
+    kinds = Kinds([number % 4 == 3 for number in range(features)])
     made = []
     for _ in range(count):
         columns = [
             random.choice(CATEGORIES, rows).tolist() if number % 4 == 3 else random.random(rows).tolist()
             for number in range(features)
         ]
-        made.append(Asked(id=None, rows=rows, columns=columns, outputs=()))
+        made.append(Asked(id=None, rows=rows, columns=Packed.of(kinds, columns), outputs=()))
     return made
 
 

@@ -9,13 +9,17 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import orjson
 import uvloop
 
 from mooring.artifact.folder import read_manifest
+from mooring.ledger.packed import Kinds, Packed, doubles
+from mooring.serving.backends.compiled import CompiledBackend
 from mooring.serving.http import Heads, Limits, Listener, Request
 from mooring.serving.load import Loaded, load
 
@@ -26,10 +30,12 @@ class Bare:
     """Gathers the requests of one turn of the loop, asks the model once, and answers each with its labels."""
 
     def __init__(self, loaded: Loaded) -> None:
+        assert isinstance(loaded.backend, CompiledBackend)
         self._backend = loaded.backend
         self._label = next(i for i, output in enumerate(loaded.manifest.outputs) if output.name == "label")
-        self._waiting: list[tuple[Request, list[list[object]]]] = []
+        self._waiting: list[tuple[Request, Packed]] = []
         self._head = Heads().get()
+        self._kinds = Kinds([feature.datatype == "BYTES" for feature in loaded.manifest.features])
 
     def __call__(self, request: Request) -> None:
         """Queue a request for the end of this turn."""
@@ -38,23 +44,31 @@ class Bare:
             return
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._turn)
-        self._waiting.append((request, self._columns(orjson.loads(request.body)["inputs"])))
+        self._waiting.append((request, self._rows(orjson.loads(request.body)["inputs"])))
 
-    def _columns(self, inputs: list[dict[str, list[object]]]) -> list[list[object]]:
+    def _rows(self, inputs: list[dict[str, Any]]) -> Packed:
         if len(inputs) > 1:
-            return [tensor["data"] for tensor in inputs]
-        return [list(column) for column in zip(*inputs[0]["data"], strict=True)]
+            return Packed.of(self._kinds, [tensor["data"] for tensor in inputs])
+        data = inputs[0]["data"]
+        flat = list(chain.from_iterable(data))
+        return Packed(self._kinds, len(data), doubles(len(flat)).pack(*flat))
 
     def _turn(self) -> None:
         waiting, self._waiting = self._waiting, []
-        joined = [list(chain.from_iterable(parts)) for parts in zip(*(columns for _, columns in waiting), strict=True)]
-        labels = self._backend.predict(joined)[self._label].tolist()
+        labels = self._labels(Packed.join([rows for _, rows in waiting]))
         at = 0
-        for request, columns in waiting:
-            found = labels[at : at + len(columns[0])]
-            at += len(found)
-            output = {"name": "label", "datatype": "INT64", "shape": [len(found)], "data": found}
+        for request, rows in waiting:
+            found = labels[at : at + rows.rows]
+            at += rows.rows
+            output = {"name": "label", "datatype": "INT64", "shape": [rows.rows], "data": found}
             request.answer(self._head, orjson.dumps({"model_name": "model", "outputs": [output]}))
+
+    def _labels(self, rows: Packed) -> Sequence[object]:
+        few = self._backend.few(rows)
+        if few is not None:
+            return few[self._label]
+        found: list[object] = self._backend.predict(rows)[self._label].tolist()
+        return found
 
 
 async def _serve(port: int, folder: Path) -> None:

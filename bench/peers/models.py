@@ -15,6 +15,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from mooring.api.wire import TrainOrder
 from mooring.artifact.folder import read_manifest
@@ -146,7 +147,7 @@ def _columns(frame: pd.DataFrame) -> dict[str, object]:
     text = {"parameters": {"content_type": "str"}}
     inputs = [
         {"name": name, "shape": [len(frame)], "data": frame[name].tolist()}
-        | ({"datatype": "BYTES", **text} if frame[name].dtype == object else {"datatype": "FP64"})
+        | ({"datatype": "BYTES", **text} if not is_numeric_dtype(frame[name]) else {"datatype": "FP64"})
         for name in frame
     ]
     return {"parameters": {"content_type": "pd"}, "inputs": inputs}

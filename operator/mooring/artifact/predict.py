@@ -36,6 +36,11 @@ class Answers:
     codes: NDArray[np.int64] = field(default_factory=_nothing)
     prediction: NDArray[np.float64] = field(default_factory=_nothing)
 
+    def of_row(self, row: int) -> Answers:
+        """Return the answer to one row."""
+        here = slice(row, row + 1)
+        return Answers(self.probability[here], self.codes[here], self.prediction[here])
+
 
 def ask(pipeline: Any, task: Task, frame: pd.DataFrame) -> Answers:
     """Return the pipeline's answers. The label is the class of the greatest probability, the first of equal ones."""

@@ -4,5 +4,5 @@
 intervals, `wire` is how they travel, `merge` adds and subtracts them, `fold` takes each exactly once on the reader's
 side, `stratum` is the outcome of a prediction whose truth came.
 
-Who reads needs no numpy: only `binner` and `book` import it.
+Who reads needs no numpy: only `binner`, `book` and `packed` import it.
 """

@@ -6,18 +6,20 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mooring.ledger.layout import LATENCY_MICROSECONDS, OUTCOMES, FeatureCells, Layout
+from mooring.ledger.packed import Kinds, Packed, Values
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Values = Sequence[float | str | None] | NDArray[np.float64] | NDArray[np.object_]
 
-Entry = tuple[int, int, float, Sequence[Values], Sequence[int]]
+Entry = tuple[int, int, float, Packed | None, Sequence[int]]
 """A request that the model was asked for: its caller's bucket, its outcome (OK or MODEL), seconds; if it was answered,
-the values of each feature and each row's stratum, else nothing of either."""
+its rows and the stratum of each, else nothing of either."""
 
 _LATENCY = np.array(LATENCY_MICROSECONDS, dtype=np.float64) / 1e6
 
@@ -75,13 +77,16 @@ class Binner:
 
     def __init__(self, references: Sequence[Reference], strata: Strata) -> None:
         self.layout = layout_of(references, strata)
-        starts = self.layout.feature_starts
-        self._features = [_binner(one, start) for one, start in zip(references, starts, strict=True)]
+        self.kinds = Kinds([isinstance(one, TextTable) for one in references])
+        """By which a request's rows are packed."""
+        starts = [*zip(references, self.layout.feature_starts, strict=True)]
+        self._numbers = _Numbers([(one, start) for one, start in starts if isinstance(one, NumberEdges)])
+        self._texts = [_TextBinner(one, start) for one, start in starts if isinstance(one, TextTable)]
 
     def add(self, vector: Ints, entries: Sequence[Entry]) -> None:
         """Count requests, all of one role, into `vector` (int64, [layout.size])."""
         slices = self.layout.slices
-        callers, outcomes, seconds, columns, strata = zip(*entries, strict=True)
+        callers, outcomes, seconds, packed, strata = zip(*entries, strict=True)
         caller, outcome, took = np.array(callers), np.array(outcomes), np.array(seconds)
         bucket = np.searchsorted(_LATENCY, took, side="left")
         places = [
@@ -90,33 +95,56 @@ class Binner:
         ]
         vector += np.bincount(np.concatenate(places), minlength=self.layout.size)
         vector[slices["microseconds"].start] += round(float(took.sum()) * 1e6)
-        # Transposed without a step in Python for each value: requests' lists by feature, then their values.
-        joined = [list(chain.from_iterable(parts)) for parts in zip(*filter(None, columns), strict=True)]
-        self.count(vector, joined, list(chain.from_iterable(strata)))
+        of_rows = list(chain.from_iterable(strata))
+        if answered := [one for one in packed if one is not None]:
+            rows = Packed.join(answered)
+            self._count(vector, rows.rows, rows.matrix().T if self.kinds.numbers else None, rows.texts, of_rows)
+        else:
+            self._count(vector, len(of_rows), None, (), of_rows)
 
-    def count(self, vector: Ints, columns: Iterable[Values], strata: Sequence[int] | Ints) -> None:
+    def count(self, vector: Ints, columns: Iterable[Any], strata: Sequence[int] | Ints) -> None:
         """Count rows, without a request that brought them: `columns` hold the values of each feature."""
+        texts: list[Any] = []
+        numbers: list[Any] = []
+        for column, (is_text, _) in zip(columns, self.kinds.places, strict=True):
+            (texts if is_text else numbers).append(column)
+        rows = len((numbers or texts or [strata])[0])
+        self._count(vector, rows, np.array(numbers, dtype=np.float64) if numbers else None, texts, strata)
+
+    def _count(
+        self, vector: Ints, rows: int, numbers: Floats | None, texts: Sequence[Values], strata: Sequence[int] | Ints
+    ) -> None:
+        """Count so many rows by their numbers (features, rows), if there are any, their texts and their strata."""
         slices = self.layout.slices
-        places = [feature.places(values) for feature, values in zip(self._features, columns, strict=False)]
-        places.append(np.asarray(strata, dtype=np.int64) + slices["predictions"].start)
+        places = [np.asarray(strata, dtype=np.int64) + slices["predictions"].start]
+        places += [binner.places(values) for binner, values in zip(self._texts, texts, strict=False)]
+        if numbers is not None and self.kinds.numbers:
+            places.append(self._numbers.places(numbers))
         vector += np.bincount(np.concatenate(places), minlength=self.layout.size)
-        vector[slices["rows"].start] += len(places[0])  # of the first feature; without any, the predictions
+        vector[slices["rows"].start] += rows
 
 
-class _NumberBinner:
-    def __init__(self, reference: NumberEdges, start: int) -> None:
-        self._edges = np.array(reference.edges, dtype=np.float64)
-        self._low, self._high = reference.low, reference.high
-        self._start = start
-        self._under = start + len(self._edges) + 1
+class _Numbers:
+    """All features that are numbers at once: a call of numpy costs more than it does for a feature's few hundred."""
 
-    def places(self, values: Values) -> Ints:
-        numbers = np.array(values, dtype=np.float64)
-        found = self._edges.searchsorted(numbers, side="left") + self._start
-        found[numbers < self._low] = self._under
-        found[numbers > self._high] = self._under + 1
-        found[np.isnan(numbers)] = self._under + 2
-        return found
+    def __init__(self, references: Sequence[tuple[NumberEdges, int]]) -> None:
+        self._edges = [np.array(one.edges, dtype=np.float64) for one, _ in references]
+        self._low, self._high = (
+            np.array([[getattr(one, side)] for one, _ in references], dtype=np.float64) for side in ("low", "high")
+        )
+        self._starts = np.array([[start] for _, start in references], dtype=np.int64)
+        self._under = np.array([[start + len(one.edges) + 1] for one, start in references], dtype=np.int64)
+
+    def places(self, values: Floats) -> Ints:
+        """Return the cell of every value, flat, of values (features, rows)."""
+        values = np.ascontiguousarray(values)
+        found = np.empty(values.shape, dtype=np.int64)
+        for edges, of_feature, here in zip(self._edges, values, found, strict=True):
+            here[:] = edges.searchsorted(of_feature, side="left")
+        found += self._starts
+        for apart, cell in ((values < self._low, 0), (values > self._high, 1), (np.isnan(values), 2)):
+            np.copyto(found, self._under + cell, where=apart)
+        return found.ravel()
 
 
 class _TextBinner:
@@ -140,7 +168,3 @@ class _Places(dict[float | str | None, int]):
 
     def __missing__(self, key: object) -> int:
         return self._unknown
-
-
-def _binner(reference: Reference, start: int) -> _NumberBinner | _TextBinner:
-    return _NumberBinner(reference, start) if isinstance(reference, NumberEdges) else _TextBinner(reference, start)

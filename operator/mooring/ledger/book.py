@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from mooring.ledger.binner import Binner, Entry, Ints, Values
+from mooring.ledger.binner import Binner, Entry, Ints
 from mooring.ledger.interval import INTERVAL_SECONDS, Cells, Interval, Join, Reading, Stream, cells
 from mooring.ledger.layout import FEEDBACK, OUTCOMES, ROLES, Layout
+from mooring.ledger.packed import Packed, Values
 from mooring.ledger.wire import MAX_JOINS, decode, encode, encode_interval
 
 KEPT_SECONDS = 7500
@@ -60,7 +61,8 @@ class Ledger:
         self, role: int, caller: int, outcome: int, seconds: float, columns: Sequence[Values], strata: Sequence[int]
     ) -> None:
         """Count a request that the model was asked for. Whoever appends leaves the lists alone from then on."""
-        self._blocks[role].append((caller, outcome, seconds, columns, strata))
+        packed = columns if type(columns) is Packed else Packed.of(self._binner.kinds, columns) if columns else None
+        self._blocks[role].append((caller, outcome, seconds, packed, strata))
         self._waiting += len(strata) or 1
         if self._waiting >= BLOCK_ROWS:
             self.flush()

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mooring.artifact.manifest import Manifest
+from mooring.ledger.packed import Kinds, Packed
 from mooring.serving.body import listed
 from mooring.serving.errors import bad_input, bad_tensor, shown, too_large
 from mooring.serving.v2.column import Column, Value
 from mooring.serving.v2.decode import Asked
+from mooring.serving.v2.usual import Usual
 from mooring.serving.v2.wanted import Wanted
 
 _INTS = {int}
@@ -29,6 +31,8 @@ class RowReader:
         """The index of the output that these protocols answer."""
         self._outputs = (Wanted(self.output, binary=False),)
         self._max_rows = max_rows
+        self._kinds = Kinds([column.is_text for column in self._columns])
+        self._usual = Usual(self._columns, self._kinds)
 
     def rows(self, sent: object, where: str) -> Asked:
         """Return what a list of rows asks: each an object by name, or a list in the order of the features.
@@ -42,6 +46,8 @@ class RowReader:
             return self._asked(self._by_name(sent, where), len(sent))
         if len(self.names) == 1 and not isinstance(sent[0], list):
             return self._asked([sent], len(sent))
+        if (packed := self._usual.lists(sent)) is not None:
+            return Asked(id=None, rows=len(sent), columns=packed, outputs=self._outputs)
         return self._asked(self._by_place(sent, self.names, where), len(sent))
 
     def split(self, columns: object, sent: object, where: str) -> Asked:
@@ -97,7 +103,7 @@ class RowReader:
 
     def _asked(self, columns: Sequence[Sequence[object]], rows: int) -> Asked:
         found = [_converted(column, values) for column, values in zip(self._columns, columns, strict=True)]
-        return Asked(id=None, rows=rows, columns=found, outputs=self._outputs)
+        return Asked(id=None, rows=rows, columns=Packed.of(self._kinds, found), outputs=self._outputs)
 
 
 def _column(values: object, name: str) -> Sequence[object]:

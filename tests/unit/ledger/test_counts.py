@@ -134,3 +134,10 @@ def test_intervals_touch() -> None:
     clock.at = 20.5
     second = book.seal()
     assert [(one.seq, one.start, one.end) for one in (first, second)] == [(1, 10_000, 15_000), (2, 15_000, 20_500)]
+
+
+def test_rows_without_strata_are_rows() -> None:
+    book = worlds.ledger()
+    book.append(0, 0, OK, 0.001, [[20.0] * 3, [0.0] * 3, ["red"] * 3, ["Oslo"] * 3], [])
+    counts = book.seal().roles["stable"]
+    assert list(counts[book.layout.slices["rows"]]) == [3]

@@ -4,7 +4,8 @@ Training writes it and compares it with the pipeline (`mooring.training.compile`
 stays the model: a compiled form that answers otherwise is not shipped, and one that fails at load is passed over.
 """
 
+from mooring.artifact.compiled.few import few_answers
 from mooring.artifact.compiled.model import CompiledModel, load_compiled
 from mooring.artifact.compiled.table import COMPILED, LEAVES, ONNX, Table
 
-__all__ = ["COMPILED", "LEAVES", "ONNX", "CompiledModel", "Table", "load_compiled"]
+__all__ = ["COMPILED", "LEAVES", "ONNX", "CompiledModel", "Table", "few_answers", "load_compiled"]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mooring.artifact.compiled.table import CategoryColumn, IndicatorColumn, NumberColumn, Table
+from mooring.ledger.packed import Packed
 
 Floats = NDArray[np.float64]
 Values = Sequence[Any] | NDArray[Any]
@@ -20,24 +21,33 @@ class Matrix:
 
     def __init__(self, table: Table, features: Sequence[str]) -> None:
         place = {name: index for index, name in enumerate(features)}
+        self._in_order = table.keeps_order(features)
         self._texts = [(place[column.feature], *_codes(column)) for column in table.categories]
         self._numbers = [place[column.feature] for column in table.numbers]
         self._coding = _Coding(table) if _needs_coding(table) else None
 
     def encode(self, columns: Sequence[Values]) -> Floats:
         """Return the matrix (rows, width), C-contiguous, of all features in the manifest's order."""
-        rows = len(columns[0])
-        if rows == 1:
-            one = [codes.get(columns[at][0], unknown) for at, codes, unknown in self._texts]
-            one += [columns[at][0] for at in self._numbers]
-            plain = np.array(one, dtype=np.float64).reshape(1, -1)
-        else:
-            many: list[Values] = [
-                [codes.get(value, unknown) for value in columns[at]] for at, codes, unknown in self._texts
-            ]
-            many += [columns[at] for at in self._numbers]
-            plain = np.ascontiguousarray(np.array(many, dtype=np.float64).T)
+        plain = self._of_packed(columns) if isinstance(columns, Packed) and self._in_order else self._of(columns)
         return plain if self._coding is None else self._coding.apply(plain)
+
+    def _of_packed(self, rows: Packed) -> Floats:
+        """Return codes and numbers; read-only where there are numbers alone."""
+        numbers = rows.matrix() if self._numbers else np.empty((rows.rows, 0))
+        if not self._texts:
+            return numbers
+        plain = np.empty((len(numbers), len(self._texts) + numbers.shape[1]))
+        for place, (values, (_, codes, unknown)) in enumerate(zip(rows.texts, self._texts, strict=True)):
+            plain[:, place] = [codes.get(value, unknown) for value in values]
+        plain[:, len(self._texts) :] = numbers
+        return plain
+
+    def _of(self, columns: Sequence[Values]) -> Floats:
+        many: list[Values] = [
+            [codes.get(value, unknown) for value in columns[at]] for at, codes, unknown in self._texts
+        ]
+        many += [columns[at] for at in self._numbers]
+        return np.ascontiguousarray(np.array(many, dtype=np.float64).T)
 
 
 class _Coding:
@@ -69,10 +79,10 @@ class _Coding:
             matrix = matrix[:, :-1]
         elif self._texts:
             matrix[:, : self._start] = plain[:, : self._texts]
-        numbers = plain[:, self._texts :]
+        numbers = matrix[:, self._start : self._end]
+        numbers[:] = plain[:, self._texts :]
         missing = np.isnan(numbers)
         np.copyto(numbers, self._fills, where=missing)
-        matrix[:, self._start : self._end] = numbers
         if len(self._indicated):
             matrix[:, self._end :] = missing[:, self._indicated]
         if self._scales:
@@ -95,6 +105,6 @@ def _needs_coding(table: Table) -> bool:
     return bool(table.indicators) or not plain or any(column.width is not None for column in table.categories)
 
 
-def _codes(column: CategoryColumn) -> tuple[Mapping[str | None, int], int]:
-    codes: dict[str | None, int] = dict(zip(column.categories, column.codes, strict=True))
-    return {**codes, None: column.missing}, column.unknown
+def _codes(column: CategoryColumn) -> tuple[Mapping[object, int], int]:
+    codes: dict[object, int] = {None: column.missing}
+    return codes | dict(zip(column.categories, column.codes, strict=True)), column.unknown

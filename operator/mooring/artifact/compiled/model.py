@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mooring.api.trainingjob import Task
+from mooring.artifact.compiled.few import few
 from mooring.artifact.compiled.matrix import Floats, Matrix, Values
 from mooring.artifact.compiled.table import COMPILED, LEAVES, ONNX, Linear, Link, Table
 from mooring.artifact.errors import ArtifactMismatch
@@ -29,13 +30,18 @@ class CompiledModel:
         self._scores = scores
         self._task = task
         self._answer = _LINKS[table.link]
+        self.few = few(table, features, self._scored)
+        """From a few rows to predictions, or the second class' probabilities; None for rows that `ask` must answer."""
 
     def ask(self, columns: Sequence[Values]) -> Answers:
         """Return the answers to rows; `columns[i]` holds feature i of the manifest."""
-        found = self._answer(self._scores(self._matrix.encode(columns)))
+        found = self._answer(self._scored(columns))
         if self._task == "Regression":
             return Answers(prediction=found[:, 0])
         return Answers(probability=found, codes=found.argmax(axis=1))
+
+    def _scored(self, columns: Sequence[Values]) -> Floats:
+        return self._scores(self._matrix.encode(columns))
 
 
 def load_compiled(folder: Path, task: Task, features: Sequence[Feature]) -> CompiledModel:

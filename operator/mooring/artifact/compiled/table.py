@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -59,6 +60,11 @@ class Linear(Model):
     """[scores, matrix columns]"""
     intercepts: list[float]
 
+    @property
+    def has_one_score(self) -> bool:
+        """Whether a row has one score."""
+        return len(self.intercepts) == 1
+
 
 class Trees(Model):
     """scores = (baseline + the sum of what each tree of `model.onnx` gives) / divisor."""
@@ -72,6 +78,11 @@ class Trees(Model):
     has_leaves: bool = False
     """The trees give rows of `leaves.npy`, [rows, scores], instead of scores."""
 
+    @property
+    def has_one_score(self) -> bool:
+        """Whether a row has one score."""
+        return len(self.baseline) == 1 and not self.has_leaves
+
 
 class Table(Model):
     """The compiled form. The matrix's columns are the categories', the numbers' and the indicators', in this order."""
@@ -82,3 +93,11 @@ class Table(Model):
     indicators: list[IndicatorColumn] = Field(default_factory=list)
     estimator: Annotated[Linear | Trees, Field(discriminator="kind")]
     link: Link
+
+    def keeps_order(self, features: Sequence[str]) -> bool:
+        """Return whether texts and numbers stand here in the order of the manifest's features."""
+        texts, numbers = ([column.feature for column in columns] for columns in (self.categories, self.numbers))
+        known = set(texts)
+        return [name for name in features if name in known] == texts and [
+            name for name in features if name not in known
+        ] == numbers

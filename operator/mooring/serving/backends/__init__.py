@@ -3,13 +3,14 @@
 Neither library is imported before `choose` has decided that it is needed.
 """
 
-from mooring.serving.backends.base import Answers, Backend, Column, Output, Scalar, Values
+from mooring.serving.backends.base import Answers, AnswersFew, Backend, Column, Output, Scalar, Values
 from mooring.serving.backends.choose import SKLEARN, Chosen, choose
 from mooring.serving.backends.golden import golden_columns
 
 __all__ = [
     "SKLEARN",
     "Answers",
+    "AnswersFew",
     "Backend",
     "Chosen",
     "Column",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from mooring.artifact.manifest import Manifest
 from mooring.artifact.predict import LABEL, PREDICTION, PROBABILITY
 from mooring.artifact.predict import Answers as Found
+from mooring.ledger.packed import Packed
 
 Values = Sequence[float | str | None]
 """One feature's values as a request brings them: for one row an array of each would cost more than the model."""
@@ -33,6 +34,14 @@ class Backend(Protocol):
         """Return every output for a batch; raises ValueError for values that the model cannot compute with."""
 
 
+@runtime_checkable
+class AnswersFew(Protocol):
+    """A backend that is faster with a few rows, where it may answer them."""
+
+    def few(self, rows: Packed) -> Answers | None:
+        """Return every output, flat, for a few rows; None where `predict` is to be asked."""
+
+
 class Outputs:
     """Puts answers into the manifest's outputs."""
 
@@ -41,6 +50,17 @@ class Outputs:
         self._regression = manifest.task == "Regression"
         text = any(output.name == LABEL and output.datatype == "BYTES" for output in manifest.outputs)
         self._classes: Output = np.array(manifest.classes or [], dtype=object if text else None)
+        self._first, self._second = [*self._classes.tolist(), None, None][:2]
+
+    def of_few(self, found: list[float]) -> Answers:
+        """Return the outputs, flat, by the predictions, or by the second of two classes' probabilities."""
+        if self._regression:
+            return [found]
+        of = {
+            PROBABILITY: [share for second in found for share in (1.0 - second, second)],
+            LABEL: [self._second if second > 1.0 - second else self._first for second in found],
+        }
+        return [of[name] for name in self._names]
 
     def of(self, answers: Found) -> list[Output]:
         """Return the outputs; labels are objects where they are text."""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mooring.artifact.compiled import CompiledModel, load_compiled
 from mooring.artifact.manifest import Manifest
-from mooring.serving.backends.base import Column, Output, Outputs
+from mooring.ledger.packed import Packed
+from mooring.serving.backends.base import Answers, Column, Output, Outputs
 
 
 class CompiledBackend:
@@ -15,6 +16,7 @@ class CompiledBackend:
 
     def __init__(self, model: CompiledModel, manifest: Manifest) -> None:
         self._ask = model.ask
+        self._few = model.few
         self._outputs = Outputs(manifest)
 
     @classmethod
@@ -25,3 +27,8 @@ class CompiledBackend:
     def predict(self, columns: Sequence[Column]) -> list[Output]:
         """Return the outputs."""
         return self._outputs.of(self._ask(columns))
+
+    def few(self, rows: Packed) -> Answers | None:
+        """Return the outputs of a few rows, or None."""
+        found = self._few(rows)
+        return None if found is None else self._outputs.of_few(found)

@@ -107,7 +107,7 @@ class Column:
         return missing
 
     def _out_of_range(self, value: float, declared: str, row: int) -> Exception:
-        if not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value):
             return self._wrong(f"row {row} is {value}, expected a finite number" + (" or null" * self.nullable))
         limit = "±3.4e38" if declared in FLOAT_LIMITS and self.datatype == "FP64" else "±2^53"
         return self._wrong(f"row {row} is {shown(value)}, outside of {declared} or of the model's {limit}")

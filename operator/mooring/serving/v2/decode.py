@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from mooring.artifact.manifest import Manifest
+from mooring.ledger.packed import Kinds, Packed
 from mooring.serving.body import listed, read_json
 from mooring.serving.errors import bad_input, bad_tensor, shown, too_large
 from mooring.serving.v2.column import Column, Value
 from mooring.serving.v2.tensor import BinaryData, Tensor
+from mooring.serving.v2.usual import Usual
 from mooring.serving.v2.wanted import Wanted, WantedOutputs
 
 
@@ -18,7 +20,7 @@ class Asked:
 
     __slots__ = ("columns", "id", "outputs", "prediction_id", "rows")
 
-    def __init__(self, *, id: str | None, rows: int, columns: list[Sequence[Value]], outputs: Sequence[Wanted]) -> None:
+    def __init__(self, *, id: str | None, rows: int, columns: Packed, outputs: Sequence[Wanted]) -> None:
         self.id = id
         self.rows = rows
         self.columns = columns
@@ -36,23 +38,23 @@ class Decoder:
         self._index = {name: index for index, name in enumerate(self._names)}
         self._outputs = WantedOutputs([output.name for output in manifest.outputs])
         self._max_rows = max_rows
+        self._kinds = Kinds([column.is_text for column in self._columns])
+        self._usual = Usual(self._columns, self._kinds)
 
     def decode(self, body: bytes | bytearray, json_size: bytes | None) -> Asked:
         """Return what a body asks; `json_size` is where its binary data begins.
 
         Raises Rejected: 400 with the input that is wrong, or 413 for too many rows.
         """
-        binary = None
-        if json_size is not None:
-            size = _json_size(json_size, len(body))
-            binary = BinaryData(memoryview(body)[size:])
-            body = body[:size]
-        asked = read_json(body, lambda sent: self.read(sent, binary))
-        if binary is not None:
-            binary.finish()
+        if json_size is None:
+            return read_json(body, self.read)
+        size = _json_size(json_size, len(body))
+        binary = BinaryData(memoryview(body)[size:])
+        asked = read_json(body[:size], lambda sent: self.read(sent, binary))
+        binary.finish()
         return asked
 
-    def read(self, sent: object, binary: BinaryData | None) -> Asked:
+    def read(self, sent: object, binary: BinaryData | None = None) -> Asked:
         """Return what a body asks that is parsed already; raises Rejected like `decode`."""
         if not isinstance(sent, dict):
             raise bad_input(f"the body is {shown(sent)}; expected an object with inputs")
@@ -63,15 +65,24 @@ class Decoder:
         if identity is not None and not isinstance(identity, str):
             raise bad_input(f"id is {shown(identity)}; expected a string")
         outputs = self._outputs.read(sent.get("outputs"), sent.get("parameters"))
+        columns = self._usual.tensors(inputs) if binary is None else None
+        if columns is None:
+            columns = Packed.of(self._kinds, self._any(inputs, binary))
+        elif columns.rows > self._max_rows:
+            raise self._too_many(columns.rows)
+        return Asked(id=identity, rows=columns.rows, columns=columns, outputs=outputs)
+
+    def _any(self, inputs: list[object], binary: BinaryData | None) -> list[Sequence[Value]]:
         tensors = [Tensor(tensor, binary) for tensor in inputs]
         rows = tensors[0].rows
         if rows > self._max_rows:
-            raise too_large(f"{rows} rows are more than {self._max_rows} (maxBatchRows): send fewer at once")
+            raise self._too_many(rows)
         if len(tensors) == 1 and tensors[0].name not in self._index and tensors[0].columns is not None:
-            columns = self._from_matrix(tensors[0])
-        else:
-            columns = self._from_columns(tensors, rows)
-        return Asked(id=identity, rows=rows, columns=columns, outputs=outputs)
+            return self._from_matrix(tensors[0])
+        return self._from_columns(tensors, rows)
+
+    def _too_many(self, rows: int) -> Exception:
+        return too_large(f"{rows} rows are more than {self._max_rows} (maxBatchRows): send fewer at once")
 
     def _from_columns(self, tensors: list[Tensor], rows: int) -> list[Sequence[Value]]:
         found: dict[int, Sequence[Value]] = {}

@@ -12,12 +12,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mooring.api.trainingjob import Task
-from mooring.artifact.compiled import CompiledModel
+from mooring.artifact.compiled import CompiledModel, few_answers
 from mooring.artifact.predict import Answers, ask
+from mooring.ledger.packed import Kinds, Packed
 
 TIE = 1e-6
 """Two classes this close have no order that rounding could not change."""
 TOLERANCE = 1e-5
+ALONE = 32
+"""So many rows of each block are asked one by one, too."""
 
 
 class Differs(Exception):
@@ -35,8 +38,19 @@ class Comparison:
 
     def compare(self, pipeline: Any, model: CompiledModel, frame: pd.DataFrame) -> None:
         """Ask both the rows of `frame`; raises Differs at the first that is not answered alike."""
-        found = model.ask([frame[name].to_numpy() for name in frame.columns])
-        self.add(ask(pipeline, self.task, frame), found)
+        expected = ask(pipeline, self.task, frame)
+        self.add(expected, model.ask([frame[name].to_numpy() for name in frame.columns]))
+        self._compare_alone(expected, model, frame.head(ALONE))
+
+    def _compare_alone(self, expected: Answers, model: CompiledModel, frame: pd.DataFrame) -> None:
+        """Ask the rows of `frame`, which are the first of `expected`, one by one: a server answers few otherwise."""
+        kinds = Kinds([frame[name].dtype == object for name in frame.columns])
+        for row in range(len(frame)):
+            found = model.few(Packed.of(kinds, [frame[name].iloc[row : row + 1].tolist() for name in frame.columns]))
+            if found is not None:
+                alone = Comparison(self.task)
+                alone.add(expected.of_row(row), few_answers(self.task, found))
+                self.max_difference = max(self.max_difference, alone.max_difference)
 
     def add(self, expected: Answers, found: Answers) -> None:
         """Count the answers to the same rows; raises Differs."""
