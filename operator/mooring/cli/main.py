@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from mooring.cli import predict, train
+from mooring.cli import export, predict, train
 
-COMMANDS = (train, predict)
+COMMANDS = (train, predict, export)
 """Modules with `add_parser(commands)`: one for each command."""
 
 

@@ -1,0 +1,1 @@
+"""Mooring's edge runner: one compiled model over the Open Inference Protocol (version 2)."""
