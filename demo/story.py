@@ -68,6 +68,7 @@ def _ask(kubectl: Kubectl, version: ModelVersion) -> None:
 def _replace(kubectl: Kubectl, first: ModelVersion) -> None:
     old = first.metadata.name
     say(f"a pod begins to ask {MODEL}.{NAMESPACE}.svc {under_load.RATE} times a second; it never repeats a request")
+    assert first.spec.provenance is not None  # noqa: S101 (it was trained)
     with under_load.load(kubectl, MODEL, first.spec.provenance.image):
         say("the recipe is edited: another estimator, the same data and gates")
         second = train(kubectl, MODEL, SAMPLES / "trainingjob-2.yaml")

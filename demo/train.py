@@ -44,9 +44,11 @@ def show(kubectl: Kubectl, version: ModelVersion) -> None:
     """Show what a version's record says."""
     spec, name = version.spec, version.metadata.name
     kubectl.show("get", "modelversions.mooring.dev", name)
-    came = spec.provenance
+    came, data = spec.provenance, spec.data
+    assert came is not None  # noqa: S101 (the demonstration trained it)
+    assert data is not None  # noqa: S101
     say(f"{name} in its record (kubectl describe modelversion {name}), which nobody can change:")
-    learnt = f"{came.estimator} on {spec.data.train_rows:,} rows, measured on {spec.data.holdout_rows:,} held out"
+    learnt = f"{came.estimator} on {data.train_rows:,} rows, measured on {data.holdout_rows:,} held out"
     output(f"  learnt             {learnt}, seed {came.seed}")
     for metric in spec.metrics:
         interval = f"  95% interval {metric.low} … {metric.high}" if metric.low and metric.high else ""
@@ -55,7 +57,7 @@ def show(kubectl: Kubectl, version: ModelVersion) -> None:
         output(f"  {'gate':<19}{check.metric} {check.rule}: {check.result}")
     output(f"  verdict            {spec.gate.verdict}: {spec.gate.message}")
     output(f"  came of            TrainingJob {came.training_job}, run {came.run}, recipe {came.recipe_hash}")
-    output(f"  data               {spec.data.uri}  {spec.data.digest[:23]}…")
+    output(f"  data               {data.uri}  {data.digest[:23]}…")
     output(
         f"  artifact           {spec.artifact.uri}  {spec.artifact.bytes / 1024:.0f} KiB  {spec.artifact.digest[:23]}…"
     )

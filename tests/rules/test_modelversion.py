@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from tests.rules.apiserver import Answer, Server
-from tests.rules.objects import changed, sample
+from tests.rules.objects import REMOVED, changed, sample
 
 Create = Callable[[str, dict[str, Any]], Answer]
 
@@ -28,7 +28,18 @@ BAD = {
     "version zero": ({"metadata.name": "income-v0", "spec.number": 0}, "greater than or equal to 1"),
     "a short digest": ({"spec.artifact.digest": "sha256:abc"}, "write a digest as sha256: and 64 hexadecimal digits"),
     "an artifact on a web server": ({"spec.artifact.uri": "https://host/model"}, "write s3://BUCKET/PATH"),
-    "a format that runs code on load": ({"spec.artifact.format": "Joblib"}, 'supported values: "Skops"'),
+    "a format that runs code on load": (
+        {"spec.artifact.format": "Joblib"},
+        'supported values: "Skops", "Onnx", "MLflow", "XGBoost", "LightGBM"',
+    ),
+    "what the manifest of Mooring's own folder says": (
+        {"spec.signature.classes": ["no", "yes"]},
+        "leave signature.classes and nullable out: of format Skops",
+    ),
+    "missing values of Mooring's own folder": (
+        {"spec.signature.inputs.0.nullable": True},
+        "leave signature.classes and nullable out: of format Skops",
+    ),
     "an unknown verdict": ({"spec.gate.verdict": "Fine"}, 'supported values: "Passed", "Rejected", "Unknown"'),
     "a metric twice": (
         {"spec.metrics": [{"name": "f1", "value": "1", "rows": 1}, {"name": "f1", "value": "1", "rows": 1}]},
@@ -44,6 +55,34 @@ BAD = {
 @pytest.mark.parametrize(("changes", "sentence"), BAD.values(), ids=BAD)
 def test_these_are_refused_with_a_sentence(create: Create, changes: dict[str, Any], sentence: str) -> None:
     assert sentence in create("modelversion", changes).message
+
+
+BROUGHT_BAD = {
+    "a compiled form": ({"spec.artifact.alsoAs": ["Onnx"]}, "leave alsoAs out: only the folders of Mooring's own"),
+    "no signature": ({"spec.signature": REMOVED}, "spec.signature: Required value"),
+    "an empty class": ({"spec.signature.classes": ["", "b"]}, "spec.signature.classes[0]"),
+}
+
+
+@pytest.mark.parametrize(("changes", "sentence"), BROUGHT_BAD.values(), ids=BROUGHT_BAD)
+def test_these_models_of_ones_own_are_refused(create: Create, changes: dict[str, Any], sentence: str) -> None:
+    assert sentence in create("modelversion-brought", changes).message
+
+
+@pytest.mark.parametrize("form", ["Onnx", "MLflow", "XGBoost", "LightGBM"])
+def test_a_model_of_ones_own_is_unknown_unless_somebody_judged_it(create: Create, form: str) -> None:
+    stored = create("modelversion-brought", {"spec.artifact.format": form})
+    assert stored.message == ""
+    assert stored.body["spec"]["gate"] == {"verdict": "Unknown", "message": "no gate was checked"}
+
+
+def test_what_was_left_out_is_not_added_later(server: Server, namespace: str) -> None:
+    obj = changed(sample("modelversion-brought", namespace), {"metadata.name": "bare-v1", "spec.model": "bare"})
+    assert server.for_real().create(obj).message == ""
+    metrics = {"spec": {"metrics": [{"name": "f1", "value": "1", "rows": 1}]}}
+    for later in (metrics, {"spec": {"signature": {"classes": ["a", "b"]}}}, {"spec": {"gate": {"verdict": "Passed"}}}):
+        assert RECORD in server.merge(obj, later).message
+    assert server.merge(obj, {"spec": {"artifact": {"uri": "gs://elsewhere/model.json"}}}).message == ""
 
 
 @pytest.fixture(scope="module")

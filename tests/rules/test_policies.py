@@ -123,6 +123,10 @@ def test_pods_run_as_an_account_only_for_who_may_use_it(server: Server, namespac
 def test_saying_that_a_version_passed_needs_a_permission(server: Server, namespace: str) -> None:
     passed = changed(sample("modelversion", namespace), {"spec.gate.verdict": "Passed"})
     assert GATE in server.as_user("author").create(passed).message
+    brought = sample("modelversion-brought", namespace)
+    del brought["spec"]["artifact"]["secretName"]
+    assert server.as_user("author").create(brought).message == ""
+    assert GATE in server.as_user("author").create(changed(brought, {"spec.gate.verdict": "Passed"})).message
     assert GATE in server.as_user("editor").create(passed).message
     assert server.as_user("judge").create(passed).message == ""
     rejected = changed(passed, {"spec.gate.verdict": "Rejected"})

@@ -31,17 +31,31 @@ CompiledFormat = Literal["Linear", "Onnx"]
 """A model in a form of ours: numpy computes Linear, ONNX Runtime trees."""
 
 
+ArtifactFormat = Literal["Skops", "Onnx", "MLflow", "XGBoost", "LightGBM"]
+
+
 class Artifact(Model):
     """Where the model is, and what it must be."""
 
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            (
+                "self.format == 'Skops' || !has(self.alsoAs) || size(self.alsoAs) == 0",
+                "leave alsoAs out: only the folders of Mooring's own training (format Skops) have a compiled form",
+            )
+        )
+    )
+
     uri: Uri
-    """The folder. May change (buckets move): the digest is verified anyway."""
+    """The folder, or the one file of a model that was brought. May change (buckets move): the digest is verified
+    anyway."""
     digest: Digest
-    """SHA-256 over the sorted list of (path, size, sha256) of the folder's files."""
+    """SHA-256 over the sorted list of (path, size, sha256) of the files; `mooring import` says it."""
     bytes: Count
     """The size of all its files together."""
-    format: Literal["Skops"]
-    """How the model is stored. Skops loads without running code of the file."""
+    format: ArtifactFormat
+    """How the model is stored. Skops: the folder that Mooring's training writes. The others are models of other tools
+    as these write them, one file or a folder: docs/formats.md says which kinds."""
     also_as: Annotated[list[CompiledFormat], Field(max_length=4)] = Field(default_factory=list)
     """Its compiled form in the same folder, certified to answer alike: served without scikit-learn."""
     secret_name: ObjectName | None = None
@@ -57,6 +71,8 @@ class InputTensor(Model):
     """What requests send."""
     categories: Count | None = None
     """How many categories training saw, where the feature is categorical."""
+    nullable: bool | None = None
+    """Of a model that was brought: whether requests may leave it null. Of others the artifact's manifest says it."""
 
 
 class OutputTensor(Model):
@@ -81,6 +97,11 @@ class Signature(Model):
     """What an answer contains."""
     task: Task
     """What kind of prediction it is."""
+    classes: Annotated[list[Annotated[str, Field(min_length=1, max_length=128)]], Field(max_length=256)] = Field(
+        default_factory=list
+    )
+    """Of a model that was brought: the values of `label`, in the order of the columns of `probability`. Empty: 0, 1, …
+    Of others the artifact's manifest says them."""
 
 
 class MetricValue(Model):
@@ -156,14 +177,15 @@ class Check(Model):
 class GateRecord(Model):
     """The verdict. Only Passed is ever followed."""
 
-    verdict: Verdict
+    verdict: Verdict = "Unknown"
     """Passed: every gate held. Rejected: one did not. Unknown: none was asked, or one could not be measured."""
-    message: Message
+    message: Message = "no gate was checked"
     """The verdict in a sentence."""
     checks: Annotated[list[Check], Field(max_length=16)] = Field(default_factory=list)
     """Each gate by itself."""
 
 
+_SAME = "has(self.{field}) == has(oldSelf.{field}) && (!has(self.{field}) || self.{field} == oldSelf.{field})"
 _IMMUTABLE = "a ModelVersion is a record: only artifact.uri and artifact.secretName may change"
 
 
@@ -183,11 +205,14 @@ class ModelVersionSpec(Model):
                 " == (has(oldSelf.artifact.alsoAs) ? oldSelf.artifact.alsoAs : [])",
                 _IMMUTABLE,
             ),
-            ("self.signature == oldSelf.signature && self.metrics == oldSelf.metrics", _IMMUTABLE),
             (
-                "self.data == oldSelf.data && self.provenance == oldSelf.provenance && self.gate == oldSelf.gate",
-                _IMMUTABLE,
+                "self.artifact.format != 'Skops'"
+                " || ((!has(self.signature.classes) || size(self.signature.classes) == 0)"
+                " && !self.signature.inputs.exists(input, has(input.nullable)))",
+                "leave signature.classes and nullable out: of format Skops the artifact's own manifest says them",
             ),
+            ("self.signature == oldSelf.signature && self.gate == oldSelf.gate", _IMMUTABLE),
+            *((_SAME.format(field=field), _IMMUTABLE) for field in ("metrics", "data", "provenance")),
         )
     )
 
@@ -197,11 +222,21 @@ class ModelVersionSpec(Model):
     """Counted up by one for each version of the model; never reused."""
     artifact: Artifact
     signature: Signature
-    metrics: Annotated[list[MetricValue], Field(max_length=32, json_schema_extra=map_list("name"))]
+    metrics: Annotated[list[MetricValue], Field(max_length=32, json_schema_extra=map_list("name"))] = Field(
+        default_factory=list
+    )
     """Measured on the holdout."""
-    data: DataRecord
-    provenance: Provenance
-    gate: GateRecord
+    data: DataRecord | None = None
+    """Absent: nobody recorded it, as of a model that was brought."""
+    provenance: Provenance | None = None
+    """Absent: no TrainingJob made it."""
+    gate: GateRecord = Field(default_factory=GateRecord)
+    """Absent: Unknown, so that the version is served only where a ModelDeployment names it (`version`)."""
+
+    @property
+    def brought(self) -> bool:
+        """Whether a user brought the model in another tool's format."""
+        return self.artifact.format != "Skops"
 
 
 class UsedBy(Model):

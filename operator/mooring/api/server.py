@@ -7,7 +7,7 @@ user turns to the other one, and make two of it; so the defaults here are applie
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
@@ -42,6 +42,8 @@ class BuiltinServer(Model):
     """Rows in one request; more is answered 413. Absent: 1024."""
     max_body_bytes: Annotated[int, Field(ge=1024, le=268435456, json_schema_extra=_planned())] = 1048576
     """Bytes in one request; more is answered 413. Absent: 1048576."""
+    trust: Annotated[list[Literal["Joblib"]], Field(max_length=1)] = Field(default_factory=list)
+    """Joblib: load the pickles in models of format MLflow. They run whatever code they hold: trust who made them."""
     keys_secret_name: ObjectName | None = None
     """A Secret of this namespace whose entry `keys` holds one key a line. Predictions and feedback then want
     `Authorization: Bearer KEY`. A changed Secret counts without a restart."""

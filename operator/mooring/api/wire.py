@@ -125,4 +125,6 @@ class ServeOrder(Model):
     model: str
     version: str
     artifact: Artifact
+    signature: Signature | None = None
+    """Of a model that was brought; others have theirs in the artifact's manifest."""
     server: BuiltinServer = Field(default_factory=BuiltinServer)

@@ -5,7 +5,8 @@ StoreError
 └── StoreRefused       tell the user: credentials, bucket or address are wrong
 ArtifactError
 ├── ArtifactMissing    tell the user: nothing (or nothing finished) lies there
-└── ArtifactMismatch   never load it: the bytes are not those of the record
+├── ArtifactMismatch   never load it: the bytes are not those of the record
+└── ModelRefused       tell the user: the bytes are right, and such a model is not served
 """
 
 
@@ -31,3 +32,7 @@ class ArtifactMissing(ArtifactError):
 
 class ArtifactMismatch(ArtifactError):
     """The folder's bytes are not the ones that were recorded."""
+
+
+class ModelRefused(ArtifactError):
+    """A model that a user brought is damaged, of a kind that Mooring does not serve, or not what its record says."""

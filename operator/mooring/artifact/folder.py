@@ -28,30 +28,42 @@ class Stored:
 
 
 def fetch(artifact: Artifact, credentials_prefix: str, into: Path) -> Manifest:
-    """Download an artifact into the folder `into`, verify its digest, and only then read its manifest.
+    """Download an artifact of ours into the folder `into`, verify its digest, and only then read its manifest.
+
+    Raises like `fetch_files`.
+    """
+    fetch_files(artifact, credentials_prefix, into)
+    return read_manifest(into)
+
+
+def fetch_files(artifact: Artifact, credentials_prefix: str, into: Path) -> None:
+    """Download an artifact, ours or one that a user brought, into the folder `into` and verify its digest.
 
     Credentials come from the environment variables named `credentials_prefix` + AWS_….
     Raises ArtifactMissing, ArtifactMismatch (the files then are no longer in `into`), StoreRefused, StoreUnavailable.
     """
-    store = Store(artifact.uri.rstrip("/") + "/", credentials_from_env(credentials_prefix))
-    stored = download(store, into, expected_bytes=artifact.bytes)
+    ours = artifact.format == "Skops"
+    uri = artifact.uri.rstrip("/") + "/" if ours else artifact.uri
+    store = Store(uri, credentials_from_env(credentials_prefix))
+    stored = download(store, into, expected_bytes=artifact.bytes, ours=ours)
     if stored.digest != artifact.digest:
         _remove(into)
         raise ArtifactMismatch(
             f"the files of {artifact.uri} have digest {stored.digest}, the record says {artifact.digest}: "
-            "somebody changed them after training; restore the folder or train again"
+            "somebody changed them since; restore them, or record another version"
         )
-    return read_manifest(into)
 
 
-def download(store: Store, into: Path, *, expected_bytes: int | None = None) -> Stored:
+def download(store: Store, into: Path, *, expected_bytes: int | None = None, ours: bool = True) -> Stored:
     """Download every file of a finished folder and return what they are, without interpreting any byte.
 
+    Not `ours`: a model of another tool, whose folder has no manifest and may have folders in it, or is one file.
     Raises ArtifactMissing for an empty or unfinished folder and ArtifactMismatch for one that cannot be an artifact
     or is not of `expected_bytes`.
     """
     entries = store.files(limit=FILE_LIMIT)
-    _check_listing(store, entries, expected_bytes)
+    (_check_ours if ours else check_brought)(store, [entry.path for entry in entries])
+    _check_size(store, entries, expected_bytes)
     into.mkdir(parents=True, exist_ok=True)
     return stored(_save(store, entry, into / entry.path) for entry in entries)
 
@@ -61,15 +73,20 @@ def upload(folder: Path, store: Store) -> Stored:
 
     Raises StoreRefused where the store then lists anything else, or refuses; StoreUnavailable.
     """
-    files = sorted(folder.iterdir(), key=lambda file: (file.name == MANIFEST, file.name))
+    files = sorted(files_below(folder), key=lambda file: (file.name == MANIFEST, file.name))
     for file in files:
-        store.write(file.name, file)
-    written = {file.name: file.stat().st_size for file in files}
+        store.write(file.relative_to(folder).as_posix(), file)
+    written = {file.relative_to(folder).as_posix(): file.stat().st_size for file in files}
     listed = {entry.path: entry.size for entry in store.files(limit=FILE_LIMIT)}
     if listed != written:
         strange = sorted({name for name, _ in listed.items() ^ written.items()})[0]
         raise StoreRefused(f"{store.location} does not hold what was just written there ({strange}); is it shared?")
-    return stored(file_entry(file) for file in files)
+    return stored(file_entry(file, folder) for file in files)
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Return every file of a folder of this machine, and of the folders in it."""
+    return sorted(file for file in folder.rglob("*") if file.is_file())
 
 
 def stored(files: Iterable[FileEntry]) -> Stored:
@@ -78,11 +95,12 @@ def stored(files: Iterable[FileEntry]) -> Stored:
     return Stored(files_digest(listed), sum(file.size for file in listed))
 
 
-def file_entry(file: Path) -> FileEntry:
-    """Return name, size and SHA-256 of a file of this machine."""
+def file_entry(file: Path, folder: Path | None = None) -> FileEntry:
+    """Return name (its path below `folder`, if that is given), size and SHA-256 of a file of this machine."""
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return FileEntry(path=file.name, size=file.stat().st_size, sha256=digest)
+    path = file.relative_to(folder).as_posix() if folder else file.name
+    return FileEntry(path=path, size=file.stat().st_size, sha256=digest)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -96,13 +114,27 @@ def read_manifest(folder: Path) -> Manifest:
         raise ArtifactMismatch(f"manifest.json is not one that this Mooring reads: {error}"[:500]) from None
 
 
-def _check_listing(store: Store, entries: list[Entry], expected_bytes: int | None) -> None:
-    paths = {entry.path for entry in entries}
+def _check_ours(store: Store, paths: list[str]) -> None:
     if MANIFEST not in paths:
         state = "is unfinished (it has no manifest.json)" if paths else "is empty or does not exist"
         raise ArtifactMissing(f"the artifact's folder {store.location} {state}")
     if strange := sorted(path for path in paths if "/" in path or path.startswith(".")):
         raise ArtifactMismatch(f"{store.location} holds {strange[0]!r}, which no artifact does")
+
+
+def check_brought(store: Store, paths: list[str]) -> None:
+    """Raise for names that could lead out of the folder, or that nobody means to ship."""
+    if not paths:
+        raise ArtifactMissing(f"there is no file at {store.location}")
+    for path in paths:
+        parts = path.split("/")
+        if any(part in ("", "..") or part.startswith(".") or "\\" in part or "\0" in part for part in parts):
+            raise ArtifactMismatch(f"{store.location} holds {path!r}: rename it, or leave it out")
+        if any("/".join(parts[:size]) in paths for size in range(1, len(parts))):
+            raise ArtifactMismatch(f"{store.location} holds {parts[0]!r} both as a file and as a folder")
+
+
+def _check_size(store: Store, entries: list[Entry], expected_bytes: int | None) -> None:
     size = sum(entry.size for entry in entries)
     if size > BYTES_LIMIT or expected_bytes not in (None, size):
         raise ArtifactMismatch(f"the files of {store.location} have {size} bytes, the record says {expected_bytes}")
@@ -110,6 +142,7 @@ def _check_listing(store: Store, entries: list[Entry], expected_bytes: int | Non
 
 def _save(store: Store, entry: Entry, file: Path) -> FileEntry:
     sha256, size = hashlib.sha256(), 0
+    file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("wb") as out:
         for chunk in store.chunks(entry):
             sha256.update(chunk)
@@ -120,5 +153,5 @@ def _save(store: Store, entry: Entry, file: Path) -> FileEntry:
 
 
 def _remove(folder: Path) -> None:
-    for file in folder.iterdir():
+    for file in files_below(folder):
         file.unlink()

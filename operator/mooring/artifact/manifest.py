@@ -65,7 +65,23 @@ class CompiledRecord(Model):
     """The greatest difference of a probability; of a prediction, relative to its magnitude where that is above one."""
 
 
-class Manifest(Model):
+class Interface(Model):
+    """What a server must know of a model, whoever made it."""
+
+    task: Task
+    estimator: str
+    target: str = ""
+    """The column that is predicted; empty where nobody said."""
+    features: list[Feature]
+    outputs: list[OutputTensor]
+    classes: list[Scalar] | None = None
+    """The target's values, in the order of the columns of `probability`."""
+    positive_class: Scalar = None
+    compiled: CompiledRecord | None = None
+    """Absent: there is none, and scikit-learn answers."""
+
+
+class Manifest(Interface):
     """Everything about a trained model that is not the model itself."""
 
     format_version: Literal[1] = 1
@@ -77,20 +93,11 @@ class Manifest(Model):
     recipe_hash: str
     image: str
     seed: int
-    task: Task
     target: str
-    estimator: str
     parameters: list[Parameter]
-    features: list[Feature]
-    outputs: list[OutputTensor]
-    classes: list[Scalar] | None = None
-    """The target's values, in the order of the columns of `probability`."""
-    positive_class: Scalar = None
     metrics: list[MetricValue]
     data: TrainedData
     gate: GateRecord
-    compiled: CompiledRecord | None = None
-    """Absent: there is none, and scikit-learn answers."""
     libraries: dict[str, str]
     files: list[FileEntry]
     """The other files of the folder."""

@@ -13,7 +13,6 @@ from pathlib import Path
 from mooring.artifact.errors import ArtifactError, ArtifactMismatch, StoreRefused, StoreUnavailable
 from mooring.artifact.folder import download, read_manifest
 from mooring.artifact.location import parse_uri
-from mooring.artifact.manifest import Manifest
 from mooring.artifact.store import Entry, Store
 from mooring.batch.order import BatchOrder, Credentials
 from mooring.batch.parts import Folder, Part, Summary, part_of, profile, total
@@ -41,6 +40,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class _Model:
+    name: str
     loaded: Loaded
     digest: str
     version: str
@@ -93,7 +93,7 @@ def _execute(batch: Batch, scratch: Path) -> Summary:
         output.put(index, file, parts[-1])
         journal.say(f"{entry.path}: {counts.rows} rows, {counts.predicted} answered, part-{index:05}.parquet written")
     summary = _summary(batch, model, fingerprint, parts, resumed, started)
-    stream = Stream(model.loaded.manifest.model, model.version, "batch", fingerprint)
+    stream = Stream(model.name, model.version, "batch", fingerprint)
     counted = profile(parts, scorer.layout, stream, started, batch.clock())
     output.finish(json.dumps(counted), summary)
     return summary
@@ -112,12 +112,12 @@ def _model(batch: Batch, scratch: Path) -> _Model:
     stored = download(Store(order.model.rstrip("/") + "/", batch.credentials.model), folder)
     if order.digest not in (None, stored.digest):
         raise ArtifactMismatch(f"the files of {order.model} have digest {stored.digest}, expected was {order.digest}")
-    manifest: Manifest = read_manifest(folder)
+    manifest = read_manifest(folder)
     loaded = load(manifest, folder)
     version = order.version or f"{manifest.model}@{stored.digest.removeprefix('sha256:')[:12]}"
     compared = "as expected" if order.digest else "compared with nothing: no --digest was given"
     batch.journal.say(f"{version} of {manifest.model}, backend {loaded.kind}; digest {stored.digest}, {compared}")
-    return _Model(loaded, stored.digest, version)
+    return _Model(manifest.model, loaded, stored.digest, version)
 
 
 def _score(batch: Batch, model: _Model, scorer: Scorer, inputs: Inputs, entry: Entry, file: Path) -> Counts:
@@ -164,7 +164,7 @@ def _summary(batch: Batch, model: _Model, fingerprint: str, parts: list[Part], r
     order, now = batch.order, batch.clock()
     return Summary(
         order=fingerprint,
-        model=model.loaded.manifest.model,
+        model=model.name,
         version=model.version,
         digest=model.digest,
         backend=model.loaded.kind,

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
-from mooring.artifact.manifest import Manifest
+from mooring.artifact.manifest import Interface
 from mooring.artifact.predict import PROBABILITY
 from mooring.batch.scorer import Scored
 from mooring.training.failure import listed, user_error
@@ -32,7 +32,7 @@ class Answer:
     place: int | None = None
 
 
-def answers_of(manifest: Manifest, *, probabilities: bool) -> list[Answer]:
+def answers_of(manifest: Interface, *, probabilities: bool) -> list[Answer]:
     """Return the columns of a model's answers: label or prediction first, then probability_<class> of each class."""
     found: list[Answer] = []
     for index, output in enumerate(manifest.outputs):

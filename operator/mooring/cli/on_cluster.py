@@ -116,6 +116,9 @@ def render(arguments: argparse.Namespace, version: ModelVersion, image: str, now
 
 def _words(arguments: argparse.Namespace, version: ModelVersion, now: datetime) -> list[str]:
     artifact = version.spec.artifact
+    if version.spec.brought:
+        what = f"{version.metadata.name} is a model of your own ({artifact.format})"
+        raise ValueError(f"{what}: mooring predict scores those that Mooring trained; ask its ModelDeployment instead")
     # A schedule's runs fill in their own dates; a Job's only run was due when it was asked for.
     fill = (lambda address: address) if arguments.schedule else (lambda address: dated(address, now))
     words = [artifact.uri, "--digest", artifact.digest, "--version", version.metadata.name]
@@ -130,7 +133,7 @@ def _container(
     arguments: argparse.Namespace, version: ModelVersion, image: str, command: Sequence[str]
 ) -> dict[str, Any]:
     own = version.spec.artifact.secret_name
-    trained = version.spec.provenance.image
+    trained = version.spec.provenance.image if version.spec.provenance else ""
     chosen = arguments.image or image or ("" if trained in _NO_IMAGE else trained)
     if not chosen:
         raise ValueError(f"the record of {version.metadata.name} names no image: say --image, or set {IMAGE_VARIABLE}")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 
-from mooring.artifact.manifest import Manifest
+from mooring.artifact.manifest import Interface
 from mooring.serving.fixed import fixed
 from mooring.serving.http import Heads, Request, Routes
 from mooring.serving.openapi import document
@@ -20,7 +20,7 @@ _PAGE = Path(__file__).with_name("docs.html")
 
 
 def add_docs(
-    routes: Routes, *, model: str, version: str, manifest: Manifest, heads: Heads, keyed: bool = False
+    routes: Routes, *, model: str, version: str, manifest: Interface, heads: Heads, keyed: bool = False
 ) -> None:
     """Answer both paths; `keyed` says that predictions want a bearer key."""
     page = _PAGE.read_text(encoding="utf-8").replace("{{model_json}}", _in_script(model))

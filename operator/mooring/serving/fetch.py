@@ -7,8 +7,7 @@ from pathlib import Path
 
 from mooring.api.wire import ARTIFACT_PREFIX, ServeOrder
 from mooring.artifact.errors import ArtifactMismatch, ArtifactMissing, StoreRefused, StoreUnavailable
-from mooring.artifact.folder import fetch
-from mooring.artifact.manifest import Manifest
+from mooring.artifact.folder import fetch_files
 from mooring.serving.errors import CannotServe
 from mooring.serving.log import event
 
@@ -16,7 +15,7 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 5.0
 
 
-def fetch_patiently(order: ServeOrder, folder: Path, seconds: float) -> Manifest:
+def fetch_patiently(order: ServeOrder, folder: Path, seconds: float) -> None:
     """Fetch into `folder`, again for that many seconds while the store cannot be reached; blocks.
 
     Raises CannotServe, with `retry` where the store was the reason.
@@ -34,9 +33,9 @@ def fetch_patiently(order: ServeOrder, folder: Path, seconds: float) -> Manifest
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
-def _fetch(order: ServeOrder, folder: Path) -> Manifest:
+def _fetch(order: ServeOrder, folder: Path) -> None:
     try:
-        manifest = fetch(order.artifact, ARTIFACT_PREFIX, folder)
+        fetch_files(order.artifact, ARTIFACT_PREFIX, folder)
     except StoreUnavailable as error:
         raise CannotServe("StoreUnavailable", str(error), retry=True) from error
     except StoreRefused as error:
@@ -45,6 +44,3 @@ def _fetch(order: ServeOrder, folder: Path) -> Manifest:
         raise CannotServe("ArtifactMissing", str(error)) from error
     except ArtifactMismatch as error:
         raise CannotServe("DigestMismatch", str(error)) from error
-    if manifest.model != order.model:
-        raise CannotServe("WrongModel", f"the artifact is of model {manifest.model!r}, the order of {order.model!r}")
-    return manifest

@@ -122,11 +122,11 @@ def _in_thread(settings: Settings) -> asyncio.Future[Loaded]:
 def _load(settings: Settings) -> Loaded:
     with tempfile.TemporaryDirectory(prefix="mooring-") as scratch:
         folder = Path(scratch)
-        manifest = fetch_patiently(settings.order, folder, settings.load_seconds)
+        fetch_patiently(settings.order, folder, settings.load_seconds)
         # Not before: what a model needs takes its time to import, and what cannot be fetched should be known at once.
-        from mooring.serving.load import load
+        from mooring.serving.load import load_ordered
 
-        return load(manifest, folder)
+        return load_ordered(settings.order, folder)
 
 
 def _settle(future: asyncio.Future[Loaded], loaded: Loaded | None, error: BaseException | None) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mooring.artifact.manifest import GOLDEN, PROFILE, Golden, Manifest
+from mooring.api.wire import ServeOrder
+from mooring.artifact.errors import ArtifactMismatch
+from mooring.artifact.folder import read_manifest
+from mooring.artifact.manifest import GOLDEN, PROFILE, Golden, Interface, Manifest
 from mooring.artifact.profile import Profile
 from mooring.serving.backends import SKLEARN, Backend, choose, golden_columns
 from mooring.serving.batch import Cost
@@ -16,7 +19,7 @@ from mooring.serving.errors import CannotServe
 class Loaded:
     """A model that answered its golden rows as it did at training."""
 
-    manifest: Manifest
+    manifest: Interface
     backend: Backend
     cost: Cost
     kind: str = SKLEARN
@@ -25,22 +28,40 @@ class Loaded:
     """What the ledger counts on; None for a model that came without."""
 
 
+def load_ordered(order: ServeOrder, folder: Path) -> Loaded:
+    """Load what `order` names and was fetched into `folder`; blocks. Raises CannotServe."""
+    if order.artifact.format != "Skops":
+        # Not before: who serves models of Mooring's own needs none of it.
+        from mooring.serving.brought import load_brought
+
+        return load_brought(order, folder)
+    try:
+        manifest = read_manifest(folder)
+    except ArtifactMismatch as error:
+        raise CannotServe("UnreadableModel", str(error)) from error
+    if manifest.model != order.model:
+        raise CannotServe("WrongModel", f"the artifact is of model {manifest.model!r}, the order of {order.model!r}")
+    return load(manifest, folder)
+
+
 def load(manifest: Manifest, folder: Path) -> Loaded:
-    """Load what was fetched into `folder`; blocks. Raises CannotServe."""
-    golden = _golden(folder)
+    """Load a model of Mooring's own that was fetched into `folder`; blocks. Raises CannotServe."""
+    golden = read_golden(folder)
     chosen = choose(folder, manifest, golden)
     cost = Cost.measure(chosen.backend, golden_columns(manifest, golden))
-    return Loaded(manifest, chosen.backend, cost, chosen.kind, _profile(folder))
+    return Loaded(manifest, chosen.backend, cost, chosen.kind, read_profile(folder))
 
 
-def _golden(folder: Path) -> Golden:
+def read_golden(folder: Path) -> Golden:
+    """Return the golden rows of a verified folder; raises CannotServe."""
     try:
         return Golden.model_validate_json((folder / GOLDEN).read_bytes())
     except (OSError, ValueError) as error:
         raise CannotServe("GoldenRowsMissing", f"{GOLDEN} of the artifact cannot be read: {error}"[:500]) from error
 
 
-def _profile(folder: Path) -> Profile | None:
+def read_profile(folder: Path) -> Profile | None:
+    """Return the reference of a verified folder, None where there is none; raises CannotServe."""
     try:
         return Profile.model_validate_json((folder / PROFILE).read_bytes())
     except FileNotFoundError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from mooring.artifact.manifest import Manifest
+from mooring.artifact.manifest import Interface
 from mooring.serving.schemas import Json, csv_example, request, request_example, rows, rows_example
 
 _ERRORS = {
@@ -16,11 +16,11 @@ _ERRORS = {
 _ENDING = {"503": "Not any more: the pod is ending"}
 
 
-def document(*, model: str, version: str, manifest: Manifest, keyed: bool) -> Json:
+def document(*, model: str, version: str, manifest: Interface, keyed: bool) -> Json:
     """Return the document; `keyed` says that predictions want a bearer key."""
     found: Json = {
         "openapi": "3.1.0",
-        "info": {"title": model, "version": version, "description": f"{manifest.estimator} for {manifest.target}"},
+        "info": {"title": model, "version": version, "description": _description(manifest)},
         "paths": _reading(quote(model)) | _predicting(quote(model), manifest, keyed),
     }
     if keyed:
@@ -41,7 +41,7 @@ def _reading(name: str) -> Json:
     }
 
 
-def _predicting(name: str, manifest: Manifest, keyed: bool) -> Json:
+def _predicting(name: str, manifest: Interface, keyed: bool) -> Json:
     v1, mlflow = "instances", "dataframe_records"
     infer = _content(request(manifest), request_example(manifest))
     instances = _content(rows(manifest, v1), rows_example(manifest, v1))
@@ -70,6 +70,10 @@ def _v2_answer() -> Json:
 def _predictions() -> Json:
     properties: Json = {"predictions": {"type": "array"}, "prediction_id": {"type": "string"}}
     return {"type": "object", "required": ["predictions"], "properties": properties}
+
+
+def _description(manifest: Interface) -> str:
+    return f"{manifest.estimator} for {manifest.target}" if manifest.target else manifest.estimator
 
 
 def _reads(summary: str, otherwise: Mapping[str, str] | None = None) -> Json:

@@ -14,7 +14,7 @@ from typing import cast
 
 import orjson
 
-from mooring.artifact.manifest import Manifest
+from mooring.artifact.manifest import Interface
 from mooring.artifact.predict import LABEL, PREDICTION, PROBABILITY
 from mooring.artifact.profile import Profile
 from mooring.ledger.binner import NumberEdges, Reference, Strata, TextTable
@@ -35,7 +35,7 @@ _LEAST_SCALE = 1e-30
 _PROBABILITY_EDGES = [k / 16 for k in range(1, 16)]
 
 
-def references(manifest: Manifest, profile: Profile | None) -> list[Reference]:
+def references(manifest: Interface, profile: Profile | None) -> list[Reference]:
     """Return what the features are counted on: the profile's edges and categories; without one, hardly anything."""
     numbers = {number.name: number for number in profile.numbers} if profile else {}
     texts = {text.name: text for text in profile.categories} if profile else {}
@@ -68,7 +68,7 @@ class Scoring:
     """Of a regression's loss."""
 
     @classmethod
-    def of(cls, manifest: Manifest, profile: Profile | None) -> Scoring | None:
+    def of(cls, manifest: Interface, profile: Profile | None) -> Scoring | None:
         """Return how a model's answers are scored; None where there is nothing to tell them apart by."""
         outputs = {output.name: index for index, output in enumerate(manifest.outputs)}
         predictions = profile.predictions if profile else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mooring.artifact.manifest import Manifest
+from mooring.artifact.manifest import Interface
 from mooring.ledger.packed import Kinds, Packed
 from mooring.serving.body import listed
 from mooring.serving.errors import bad_input, bad_tensor, shown, too_large
@@ -23,7 +23,7 @@ _INTS = {int}
 class RowReader:
     """Reads the rows of one model's requests; what is asked of it is `prediction`, or else `label`."""
 
-    def __init__(self, manifest: Manifest, max_rows: int) -> None:
+    def __init__(self, manifest: Interface, max_rows: int) -> None:
         self._columns = [Column(feature) for feature in manifest.features]
         self.names = [column.name for column in self._columns]
         names = [output.name for output in manifest.outputs]

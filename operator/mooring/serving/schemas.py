@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 
 from mooring.api.modelversion import Datatype
-from mooring.artifact.manifest import Feature, Manifest
+from mooring.artifact.manifest import Feature, Interface
 from mooring.serving.v2.datatypes import EXACT_INT, FLOAT_LIMITS
 
 Json = dict[str, object]
@@ -34,7 +34,7 @@ def value(feature: Feature) -> Json:
     return schema
 
 
-def request(manifest: Manifest) -> Json:
+def request(manifest: Interface) -> Json:
     """Return the schema of a request of V2."""
     each = [_tensor(feature) for feature in manifest.features]
     inputs: Json = {"type": "array", "items": {"oneOf": each}, "minItems": len(each), "maxItems": len(each)}
@@ -62,7 +62,7 @@ def _tensor(feature: Feature) -> Json:
     }
 
 
-def rows(manifest: Manifest, key: str) -> Json:
+def rows(manifest: Interface, key: str) -> Json:
     """Return the schema of a body that has rows as objects under `key`."""
     properties = {feature.name: value(feature) for feature in manifest.features}
     row = {"type": "object", "required": list(properties), "properties": properties}
@@ -73,7 +73,7 @@ def _titled(title: str, properties: Json) -> Json:
     return {"title": title, "type": "object", "required": [next(iter(properties))], "properties": properties}
 
 
-def request_example(manifest: Manifest) -> Json:
+def request_example(manifest: Interface) -> Json:
     """Return a request of V2 that the model answers."""
     return {
         "inputs": [
@@ -83,7 +83,7 @@ def request_example(manifest: Manifest) -> Json:
     }
 
 
-def rows_example(manifest: Manifest, key: str) -> Json:
+def rows_example(manifest: Interface, key: str) -> Json:
     """Return a body with one row that the model answers."""
     return {key: [{feature.name: example(feature) for feature in manifest.features}]}
 

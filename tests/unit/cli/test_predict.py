@@ -169,6 +169,16 @@ def test_a_version_trained_in_a_shell_wants_an_image(
     assert plugin.main(["predict", *JOB, "--image", "mine:1", "--dry-run"]) == 0
 
 
+def test_a_model_of_ones_own_is_not_scored_by_a_job(
+    kubectl: Callable[[dict[str, Any]], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = record(artifact=record()["spec"]["artifact"] | {"format": "XGBoost"})
+    del found["spec"]["provenance"]
+    kubectl(found)
+    assert plugin.main(["predict", *JOB, "--image", "mine:1"]) == 42
+    assert "ask its ModelDeployment instead" in capsys.readouterr().out
+
+
 def test_what_kubectl_says_is_passed_on(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

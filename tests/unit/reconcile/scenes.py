@@ -107,6 +107,24 @@ def add_version(
     return name
 
 
+def add_brought(world: World, number: int, form: str = "XGBoost", model: str = "income") -> str:
+    """Let a user apply a model of another tool: with what such a record must have, and no more."""
+    name = f"{model}-v{number}"
+    spec = {
+        "model": model,
+        "number": number,
+        "artifact": {"uri": "s3://models/theirs/model", "digest": DIGEST, "bytes": 100, "format": form},
+        "signature": {
+            "inputs": [{"name": "AGEP", "datatype": "FP64", "nullable": True}],
+            "inputsTotal": 1,
+            "outputs": [{"name": "prediction", "datatype": "FP64", "shape": [-1]}],
+            "task": "Regression",
+        },
+    }
+    world.put("ModelVersion", name, spec=spec)
+    return name
+
+
 def start_pods(world: World) -> None:
     """Let every child Deployment have its ready pods, and the users' Services lead to them."""
     for child in list(world.all("Deployment", "default")):

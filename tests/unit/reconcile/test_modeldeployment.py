@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from mooring.api.wire import ServeOrder
 from mooring.reconcile.plan import Mint
-from tests.unit.reconcile.scenes import add_version, bring_up, condition, deployment, route, start_pods
+from tests.unit.reconcile.scenes import add_brought, add_version, bring_up, condition, deployment, route, start_pods
 from tests.unit.reconcile.world import World
 
 
@@ -227,6 +228,33 @@ def test_a_version_with_a_compiled_form_is_served_by_the_small_image(
     settle(world)
     (child,) = world.all("Deployment", "default")
     assert child["spec"]["template"]["spec"]["containers"][0]["image"] == image
+
+
+@pytest.mark.parametrize(
+    ("form", "image"),
+    [("XGBoost", "small:1"), ("LightGBM", "small:1"), ("Onnx", "small:1"), ("MLflow", "mooring-runtime:1")],
+)
+def test_a_model_of_ones_own_is_served_by_name_and_by_its_signature(form: str, image: str) -> None:
+    world = World()
+    world.config = world.config.model_copy(update={"serving_image": "small:1", "runtime_image": "mooring-runtime:1"})
+    world.put("ModelDeployment", "income", spec=deployment(version=add_brought(world, 1, form)))
+    settle(world)
+    (child,) = world.all("Deployment", "default")
+    (container,) = child["spec"]["template"]["spec"]["containers"]
+    order = ServeOrder.model_validate_json(container["env"][0]["value"])
+    assert container["image"] == image
+    assert order.signature is not None
+    assert [tensor.nullable for tensor in order.signature.inputs] == [True]
+    assert world.objects[("ModelVersion", "default", "income-v1")]["spec"].keys().isdisjoint({"gate", "data"})
+
+
+def test_a_model_of_ones_own_is_never_followed() -> None:
+    world = World()
+    add_brought(world, 2)
+    world.put("ModelDeployment", "income", spec=deployment())
+    settle(world)
+    assert not list(world.all("Deployment", "default"))
+    assert condition(world, "ModelDeployment", "income", "Ready")["reason"] == "NoVersion"
 
 
 def test_an_upgrade_of_the_operator_writes_nothing(world: World) -> None:

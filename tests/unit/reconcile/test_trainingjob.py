@@ -9,6 +9,7 @@ import pytest
 from mooring.api.wire import TrainOrder
 from tests.unit.reconcile.scenes import (
     DIGEST,
+    add_brought,
     condition,
     end_job,
     end_pod,
@@ -316,6 +317,15 @@ def test_an_upgrade_starts_nothing_and_touches_no_job(world: World) -> None:
     world.writes.clear()
     world.settle("TrainingJob", "income")
     assert world.writes == []
+
+
+def test_a_model_that_a_user_brought_is_counted_on_and_teaches_nothing() -> None:
+    world = World()
+    add_brought(world, 4)
+    world.put("TrainingJob", "income", spec=recipe())
+    world.settle("TrainingJob", "income")
+    train(world)
+    assert ("ModelVersion", "default", "income-v5") in world.objects
 
 
 def test_numbers_are_never_reused(world: World) -> None:

@@ -1,4 +1,4 @@
-"""A folder served as an S3 bucket: the two requests that a download makes."""
+"""A folder served as an S3 bucket: the three requests that a download makes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         prefix = parse_qs(parts.query).get("prefix", [""])[0]
         files = [file for file in sorted(self.root.rglob("*")) if file.is_file()]
         keys = [(str(file.relative_to(self.root)), file.stat().st_size) for file in files]
-        found = "".join(LISTED.format(key=key, size=size) for key, size in keys if key.startswith(prefix))
+        found = "".join(
+            LISTED.format(key=key, size=size)
+            for key, size in keys
+            if key.startswith(prefix.rstrip("/") + "/" * bool(prefix))
+        )
         self._answer(200, f"<ListBucketResult><Name>{bucket}</Name>{found}</ListBucketResult>".encode())
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
 
     def _answer(self, status: int, content: bytes) -> None:
         self.send_response(status)
@@ -37,7 +44,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         ):
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:
         pass

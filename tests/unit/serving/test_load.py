@@ -11,7 +11,7 @@ from mooring.api.wire import ServeOrder
 from mooring.artifact.manifest import GOLDEN, MANIFEST, MODEL, Golden
 from mooring.serving.errors import CannotServe
 from mooring.serving.fetch import fetch_patiently
-from mooring.serving.load import Loaded, load
+from mooring.serving.load import Loaded, load_ordered
 from tests.unit.serving import artifacts, store
 
 
@@ -31,7 +31,8 @@ def parsed(folder: artifacts.Folder) -> ServeOrder:
 
 
 def loaded(order: ServeOrder, scratch: Path, seconds: float = 0.0) -> Loaded:
-    return load(fetch_patiently(order, scratch / "fetched", seconds), scratch / "fetched")
+    fetch_patiently(order, scratch / "fetched", seconds)
+    return load_ordered(order, scratch / "fetched")
 
 
 def use(address: str, patch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ OUTPUT = "scores"
 
 def trees(spec: Trees, content: bytes, leaves: Floats | None) -> Callable[[Floats], Floats]:
     """Return the function from the matrix (n, width) to scores (n, k), on one thread."""
-    session = _session(content)
+    session = session_of(content)
     names = [OUTPUT]
     baseline = np.array(spec.baseline, dtype=np.float64)
     shifts, divides = bool(baseline.any()), spec.divisor != 1.0
@@ -35,7 +35,8 @@ def trees(spec: Trees, content: bytes, leaves: Floats | None) -> Callable[[Float
     return scores
 
 
-def _session(content: bytes) -> onnxruntime.InferenceSession:
+def session_of(content: bytes) -> onnxruntime.InferenceSession:
+    """Return a session on one thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False

@@ -44,7 +44,13 @@ class Parts:
 def builtin_parts(seen: Seen, version: ModelVersion, identity: Identity, server: BuiltinServer) -> Parts:
     """Return Mooring's server for a version."""
     owner, spec = seen.deployment.metadata, seen.deployment.spec
-    order = ServeOrder(model=spec.model, version=version.metadata.name, artifact=version.spec.artifact, server=server)
+    order = ServeOrder(
+        model=spec.model,
+        version=version.metadata.name,
+        artifact=version.spec.artifact,
+        signature=version.spec.signature if version.spec.brought else None,
+        server=server,
+    )
     ports = {HTTP: SERVING_PORT, ADMIN: ADMIN_PORT} | ({GRPC: server.grpc_port} if server.grpc_port else {})
     container = {
         "name": "server",
@@ -69,9 +75,10 @@ def builtin_parts(seen: Seen, version: ModelVersion, identity: Identity, server:
 
 
 def _image(seen: Seen, version: ModelVersion) -> str:
-    """Return the small image for a version with a compiled form, else the one that has scikit-learn too."""
-    small = seen.config.serving_image if version.spec.artifact.also_as else None
-    return small or seen.config.runtime_image
+    """Return the small image for what needs no scikit-learn: a compiled form, or trees and ONNX that were brought."""
+    artifact = version.spec.artifact
+    small = bool(artifact.also_as) or artifact.format in ("Onnx", "XGBoost", "LightGBM")
+    return (small and seen.config.serving_image) or seen.config.runtime_image
 
 
 def _keys(secret: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def job_name(job: TrainingJob, run: int, request: str) -> str:
 def train_order(seen: Seen, *, run: int, request: Request, recipe: str, output: Output) -> TrainOrder:
     """Return what the training pod is told."""
     job = seen.job
-    first = seen.versions[0] if seen.versions else None
+    hashed = next((item.spec.data.split_columns for item in seen.versions if item.spec.data), [])
     return TrainOrder(
         namespace=job.metadata.namespace,
         name=job.metadata.name,
@@ -39,16 +39,18 @@ def train_order(seen: Seen, *, run: int, request: Request, recipe: str, output: 
         recipe_hash=recipe,
         image=seen.config.runtime_image,
         spec=job.spec.model_copy(update={"output": output}),
-        split_columns=first.spec.data.split_columns if first else [],
+        split_columns=hashed,
         unchanged=None if request.force else _unchanged(seen, recipe),
     )
 
 
 def _unchanged(seen: Seen, recipe: str) -> Unchanged | None:
     for version in reversed(seen.versions):
-        came_of = version.spec.provenance
+        came_of, data = version.spec.provenance, version.spec.data
+        if came_of is None or data is None:
+            continue  # a user brought it
         if came_of.recipe_hash == recipe and came_of.image == seen.config.runtime_image:
-            return Unchanged(version=version.metadata.name, data_digest=version.spec.data.digest)
+            return Unchanged(version=version.metadata.name, data_digest=data.digest)
     return None
 
 

@@ -20,7 +20,7 @@ def already_recorded(seen: Seen, run: RunStatus) -> ModelVersion | None:
     """Return the version that this run made, if the operator was stopped between recording it and saying so."""
     for version in seen.versions:
         came_of = version.spec.provenance
-        if came_of.uid == seen.job.metadata.uid and came_of.run == run.run:
+        if came_of is not None and came_of.uid == seen.job.metadata.uid and came_of.run == run.run:
             return version
     return None
 

@@ -39,7 +39,8 @@ def adopts_recipe(seen: Seen, recipe: str) -> bool:
     before = seen.job.status.recipe_hash
     if before is not None:
         return before != recipe and not same_version(before, recipe)
-    return any(version.spec.provenance.recipe_hash == recipe for version in seen.versions)
+    made = (version.spec.provenance for version in seen.versions)
+    return any(came_of is not None and came_of.recipe_hash == recipe for came_of in made)
 
 
 def wanted(seen: Seen, recipe: str) -> Request | None:

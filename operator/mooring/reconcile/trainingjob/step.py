@@ -111,7 +111,8 @@ def _record(seen: Seen, run: RunStatus, job: JobSeen | None, report: TrainReport
         failure = Failure(class_="Infrastructure", reason="ReportUnreadable", message=str(problem))
         return _fail(run, failure, now)
     version = f"{spec.model}-v{spec.number}"
-    facts = {"data": spec.data.digest, "rows": spec.data.rows, "verdict": spec.gate.verdict, "version": version}
+    data = {"data": spec.data.digest, "rows": spec.data.rows} if spec.data else {}
+    facts = data | {"verdict": spec.gate.verdict, "version": version}
     message = f"{version} recorded, {spec.gate.verdict}: {spec.gate.message}"
     return Step(
         run.model_copy(update={"finished_at": now, **facts}),

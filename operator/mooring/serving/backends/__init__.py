@@ -5,7 +5,7 @@ Neither library is imported before `choose` has decided that it is needed.
 
 from mooring.serving.backends.base import Answers, AnswersFew, Backend, Column, Output, Scalar, Values
 from mooring.serving.backends.choose import SKLEARN, Chosen, choose
-from mooring.serving.backends.golden import golden_columns
+from mooring.serving.backends.golden import check_golden, golden_columns
 
 __all__ = [
     "SKLEARN",
@@ -17,6 +17,7 @@ __all__ = [
     "Output",
     "Scalar",
     "Values",
+    "check_golden",
     "choose",
     "golden_columns",
 ]

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from mooring.artifact.manifest import Manifest
+from mooring.artifact.manifest import Interface
 from mooring.artifact.predict import LABEL, PREDICTION, PROBABILITY
 from mooring.artifact.predict import Answers as Found
 from mooring.ledger.packed import Packed
@@ -45,7 +45,7 @@ class AnswersFew(Protocol):
 class Outputs:
     """Puts answers into the manifest's outputs."""
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, manifest: Interface) -> None:
         self._names = [output.name for output in manifest.outputs]
         self._regression = manifest.task == "Regression"
         text = any(output.name == LABEL and output.datatype == "BYTES" for output in manifest.outputs)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mooring.artifact.compiled import CompiledModel, load_compiled
-from mooring.artifact.manifest import Manifest
+from mooring.artifact.manifest import Interface
 from mooring.ledger.packed import Packed
 from mooring.serving.backends.base import Answers, Column, Output, Outputs
 
@@ -14,13 +14,13 @@ from mooring.serving.backends.base import Answers, Column, Output, Outputs
 class CompiledBackend:
     """It takes values as a request brings them: no array for each feature, no DataFrame."""
 
-    def __init__(self, model: CompiledModel, manifest: Manifest) -> None:
+    def __init__(self, model: CompiledModel, manifest: Interface) -> None:
         self._ask = model.ask
         self._few = model.few
         self._outputs = Outputs(manifest)
 
     @classmethod
-    def load(cls, folder: Path, manifest: Manifest) -> CompiledBackend:
+    def load(cls, folder: Path, manifest: Interface) -> CompiledBackend:
         """Return the backend of a verified folder; raises ArtifactMismatch."""
         return cls(load_compiled(folder, manifest.task, manifest.features), manifest)
 

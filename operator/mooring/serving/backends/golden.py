@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mooring.artifact.manifest import Golden, Manifest
+from mooring.artifact.manifest import Golden, Interface
 from mooring.serving.backends.base import Backend, Column, Output
 from mooring.serving.errors import CannotServe
 
@@ -13,7 +13,7 @@ TOLERANCE = 1e-5
 """Of probabilities, and of values relative to their magnitude where that is above one."""
 
 
-def golden_columns(manifest: Manifest, golden: Golden) -> list[Column]:
+def golden_columns(manifest: Interface, golden: Golden) -> list[Column]:
     """Return the golden rows as a backend wants them; raises CannotServe (GoldenRowsDiffer) where one is missing."""
     try:
         return [golden.inputs[feature.name] for feature in manifest.features]
@@ -21,7 +21,7 @@ def golden_columns(manifest: Manifest, golden: Golden) -> list[Column]:
         raise CannotServe("GoldenRowsDiffer", f"golden.json has no values for feature {error.args[0]!r}") from None
 
 
-def check_golden(backend: Backend, manifest: Manifest, golden: Golden) -> None:
+def check_golden(backend: Backend, manifest: Interface, golden: Golden) -> None:
     """Return if every output is what training recorded; raises CannotServe (GoldenRowsDiffer) with the first row."""
     answers = backend.predict(golden_columns(manifest, golden))
     for output, found in zip(manifest.outputs, answers, strict=True):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mooring.artifact.errors import ArtifactMismatch
 from mooring.artifact.frame import to_frame
-from mooring.artifact.manifest import MODEL, Manifest
+from mooring.artifact.manifest import MODEL, Interface
 from mooring.artifact.model import load_model
 from mooring.artifact.predict import ask
 from mooring.serving.backends.base import Column, Output, Outputs
@@ -17,7 +17,7 @@ from mooring.serving.errors import CannotServe
 class PipelineBackend:
     """It picks its columns by name, so a batch is made a DataFrame, once."""
 
-    def __init__(self, pipeline: object, manifest: Manifest) -> None:
+    def __init__(self, pipeline: object, manifest: Interface) -> None:
         self._pipeline = pipeline
         self._task = manifest.task
         self._features = manifest.features
@@ -25,7 +25,7 @@ class PipelineBackend:
         self._outputs = Outputs(manifest)
 
     @classmethod
-    def load(cls, folder: Path, manifest: Manifest) -> PipelineBackend:
+    def load(cls, folder: Path, manifest: Interface) -> PipelineBackend:
         """Return the backend of a verified folder; raises CannotServe."""
         try:
             return cls(load_model(folder / MODEL), manifest)

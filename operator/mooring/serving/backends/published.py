@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mooring.artifact.manifest import Manifest
+from mooring.artifact.manifest import Interface
 from mooring.serving.metrics import Metric
 
 
-def parameters(kind: str, manifest: Manifest) -> dict[str, object]:
+def parameters(kind: str, manifest: Interface) -> dict[str, object]:
     """Return the model's parameters in `GET /v2/models/M`."""
     found: dict[str, object] = {"backend": kind}
     if manifest.compiled is not None:
@@ -16,7 +16,7 @@ def parameters(kind: str, manifest: Manifest) -> dict[str, object]:
     return found
 
 
-def backend_metrics(kind: str, manifest: Manifest, labels: Mapping[str, str]) -> list[Metric]:
+def backend_metrics(kind: str, manifest: Interface, labels: Mapping[str, str]) -> list[Metric]:
     """Return the same as metrics."""
     info = Metric("mooring_backend_info", "gauge", "What computes the answers.", [({**labels, "backend": kind}, 1)])
     record = manifest.compiled

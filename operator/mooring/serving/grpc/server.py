@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 
 import mooring
 from mooring.api.wire import ServeOrder
-from mooring.artifact.manifest import Manifest
+from mooring.artifact.manifest import Interface
 from mooring.serving.drain import Patience, until
 from mooring.serving.errors import CannotServe, Rejected, bad_input
 from mooring.serving.grpc.call import Call, Context
@@ -98,7 +98,7 @@ class Service:
     def __init__(
         self,
         order: ServeOrder,
-        manifest: Manifest,
+        manifest: Interface,
         endpoint: Callable[[Reads, Writes], Handler],
         is_ready: Callable[[], bool],
         refused: Refused,

@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping
 from contextlib import suppress
 
-from mooring.artifact.manifest import Manifest
+from mooring.artifact.manifest import Interface
 from mooring.serving.errors import bad_input, shown
 from mooring.serving.rows import RowReader
 from mooring.serving.v2.decode import Asked
@@ -20,7 +20,7 @@ _BOOLS: Mapping[str, bool] = {"true": True, "false": False}
 class CsvDecoder:
     """Reads the body of an invocation that is sent as text/csv."""
 
-    def __init__(self, rows: RowReader, manifest: Manifest) -> None:
+    def __init__(self, rows: RowReader, manifest: Interface) -> None:
         self._rows = rows
         self._texts = {feature.name for feature in manifest.features if feature.datatype == "BYTES"}
         self._names = {feature.name for feature in manifest.features}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from mooring.artifact.manifest import Manifest
+from mooring.artifact.manifest import Interface
 from mooring.ledger.packed import Kinds, Packed
 from mooring.serving.body import listed, read_json
 from mooring.serving.errors import bad_input, bad_tensor, shown, too_large
@@ -32,7 +32,7 @@ class Asked:
 class Decoder:
     """Reads requests for one model. Features come as one tensor each, or all numbers (or all texts) in one."""
 
-    def __init__(self, manifest: Manifest, max_rows: int) -> None:
+    def __init__(self, manifest: Interface, max_rows: int) -> None:
         self._columns = [Column(feature) for feature in manifest.features]
         self._names = [column.name for column in self._columns]
         self._index = {name: index for index, name in enumerate(self._names)}

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import mooring
 from mooring.api.modelversion import OutputTensor
-from mooring.artifact.manifest import Feature, Manifest
+from mooring.artifact.manifest import Feature, Interface
 from mooring.artifact.predict import PROBABILITY
 from mooring.serving.errors import shown
 from mooring.serving.fixed import fixed, readiness
@@ -20,7 +20,7 @@ def v2_routes(
     *,
     model: str,
     version: str,
-    manifest: Manifest,
+    manifest: Interface,
     parameters: Mapping[str, object],
     infer: Handler,
     heads: Heads,
@@ -47,7 +47,7 @@ def v2_routes(
     return routes
 
 
-def model_metadata(model: str, version: str, manifest: Manifest) -> dict[str, object]:
+def model_metadata(model: str, version: str, manifest: Interface) -> dict[str, object]:
     """Return what the model says of itself: every input and output, with what else a caller must know of it."""
     return {
         "name": model,
@@ -58,7 +58,7 @@ def model_metadata(model: str, version: str, manifest: Manifest) -> dict[str, ob
     }
 
 
-def _output(output: OutputTensor, manifest: Manifest) -> dict[str, object]:
+def _output(output: OutputTensor, manifest: Interface) -> dict[str, object]:
     found: dict[str, object] = {"name": output.name, "datatype": output.datatype, "shape": output.shape}
     if output.name == PROBABILITY and manifest.classes is not None:
         found["parameters"] = {"classes": manifest.classes}
