@@ -1,7 +1,7 @@
 """Our bare loop: the same HTTP on the same event loop, the same model with zero-wait batching, and nothing else on.
 
-No validation, no ids, no ledger, no counters: what these cost is the difference to the server. It reads V2's tensors as
-they stand. Run as `python -m bench.peers.bare <port> <artifact's folder>`.
+No validation, no ids, no ledger, no counters, no roles: what these cost is the difference to the server. It reads V2's
+tensors as they stand, and answers with the same outputs. Run as `python -m bench.peers.bare <port> <artifact folder>`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import orjson
 import uvloop
 
 from mooring.artifact.folder import read_manifest
+from mooring.artifact.predict import PROBABILITY
 from mooring.ledger.packed import Kinds, Packed, doubles
 from mooring.serving.backends.compiled import CompiledBackend
 from mooring.serving.http import Heads, Limits, Listener, Request
@@ -27,12 +28,15 @@ PATH = b"/v2/models/model/infer"
 
 
 class Bare:
-    """Gathers the requests of one turn of the loop, asks the model once, and answers each with its labels."""
+    """Gathers the requests of one turn of the loop, asks the model once, and answers each."""
 
     def __init__(self, loaded: Loaded) -> None:
         assert isinstance(loaded.backend, CompiledBackend)
         self._backend = loaded.backend
-        self._label = next(i for i, output in enumerate(loaded.manifest.outputs) if output.name == "label")
+        self._told = [
+            (output.name, output.datatype, output.shape[1] if len(output.shape) > 1 else 1)
+            for output in loaded.manifest.outputs
+        ]
         self._waiting: list[tuple[Request, Packed]] = []
         self._head = Heads().get()
         self._kinds = Kinds([feature.datatype == "BYTES" for feature in loaded.manifest.features])
@@ -55,20 +59,20 @@ class Bare:
 
     def _turn(self) -> None:
         waiting, self._waiting = self._waiting, []
-        labels = self._labels(Packed.join([rows for _, rows in waiting]))
+        found = self._outputs(Packed.join([rows for _, rows in waiting]))
         at = 0
-        for request, rows in waiting:
-            found = labels[at : at + rows.rows]
-            at += rows.rows
-            output = {"name": "label", "datatype": "INT64", "shape": [rows.rows], "data": found}
-            request.answer(self._head, orjson.dumps({"model_name": "model", "outputs": [output]}))
+        for request, packed in waiting:
+            rows, outputs = packed.rows, []
+            for (name, datatype, width), values in zip(self._told, found, strict=True):
+                shape = [rows, width] if name == PROBABILITY else [rows]
+                data = values[at * width : (at + rows) * width]
+                outputs.append({"name": name, "datatype": datatype, "shape": shape, "data": data})
+            at += rows
+            request.answer(self._head, orjson.dumps({"model_name": "model", "outputs": outputs}))
 
-    def _labels(self, rows: Packed) -> Sequence[object]:
+    def _outputs(self, rows: Packed) -> Sequence[Sequence[object]]:
         few = self._backend.few(rows)
-        if few is not None:
-            return few[self._label]
-        found: list[object] = self._backend.predict(rows)[self._label].tolist()
-        return found
+        return few if few is not None else [output.ravel().tolist() for output in self._backend.predict(rows)]
 
 
 async def _serve(port: int, folder: Path) -> None:

@@ -12,19 +12,13 @@ must be in one bucket everywhere."""
 _REMEMBERED = 4096
 
 
-class Callers:
-    """Remembers the buckets of recent callers: a hash costs more than the rest of a request's record."""
+class Callers(dict[bytes, int]):
+    """The buckets of callers (a header's value, or an address): recent ones are remembered, a hash costs more."""
 
-    def __init__(self) -> None:
-        self._known: dict[bytes, int] = {}
-
-    def bucket(self, caller: bytes) -> int:
-        """Return the bucket of a caller: the value of a header, or an address."""
-        found = self._known.get(caller)
-        if found is None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            found = self._known[caller] = bucket_of(caller)
+    def __missing__(self, caller: bytes) -> int:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        found = self[caller] = bucket_of(caller)
         return found
 
 

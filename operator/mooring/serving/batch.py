@@ -108,7 +108,9 @@ class Batcher:
         loop = asyncio.get_running_loop()
         if self._cost.seconds(rows) <= INLINE_SECONDS:
             self._deliver(jobs, self._call(jobs))
-            loop.call_soon(self._turn)
+            self._scheduled = bool(self._queue)
+            if self._scheduled:
+                loop.call_soon(self._turn)
             return
 
         def done(future: Future[list[Outcome]]) -> None:
@@ -177,7 +179,7 @@ def _split(outputs: Answers, jobs: Sequence[Job]) -> list[Outcome]:
     rows = sum([job.rows for job in jobs])
     widths = [len(values) // rows for values in outputs]
     if rows == len(jobs):  # one each, as mostly
-        rowwise = (zip(*[iter(values)] * width, strict=True) for values, width in zip(outputs, widths, strict=True))
+        rowwise = [zip(*[iter(values)] * width, strict=True) for values, width in zip(outputs, widths, strict=True)]
         return [*map(list, zip(*rowwise, strict=True))]
     outcomes: list[Outcome] = []
     start = 0

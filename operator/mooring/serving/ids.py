@@ -125,7 +125,7 @@ class Ids:
 
     def _signed(self, kind: int, rows: int, codes: bytes) -> str:
         self._counter = (self._counter + 1) & 0xFFFFFFFF
-        raw = self._maker + _REQUEST.pack(kind, int(self._now()) // 60, self._counter, rows) + codes
+        raw = self._maker + _REQUEST.pack(kind, int(self._now() / 60), self._counter, rows) + codes
         signature = self._keyed.copy()
         signature.update(raw)
         text = binascii.b2a_base64(raw + signature.digest(), newline=False)

@@ -100,16 +100,16 @@ class Scoring:
 
     def of_answers(self, answers: Answers) -> list[int]:
         """Return each row's stratum."""
-        scores = cast("Sequence[float]", answers[self.score])
+        scores: Sequence[float] = answers[self.score]  # type: ignore[assignment]  # a cast is a call, for every request
         edges = self.strata.edges
         if self.label is None:
             return [bisect_left(edges, score) for score in scores]
-        classes, codes = self.strata.classes, self.codes
-        if len(answers[self.label]) == 1:
-            label = codes[answers[self.label][0]]
+        classes, codes, found = self.strata.classes, self.codes, answers[self.label]
+        if len(found) == 1:
+            label = codes[found[0]]
             score = scores[label if self.positive is None else self.positive]
             return [bisect_left(edges, score) * classes + label]
-        labels = [codes[label] for label in answers[self.label]]
+        labels = [codes[label] for label in found]
         if self.positive is not None:
             scores = scores[self.positive :: classes]
         else:
@@ -136,7 +136,7 @@ class Recorder:
         if scoring is None:
             return []
         strata = scoring.of_answers(answers)
-        role = self._role(request)
+        role = self._role(request) if request.headers else 0
         if scoring.label is None:
             values = cast("Sequence[float]", answers[scoring.score])
             asked.prediction_id = self._ids.of_values(role, strata, values, scoring.scale)
@@ -146,8 +146,11 @@ class Recorder:
 
     def answered(self, request: Request, started: float, asked: Asked, strata: Sequence[int]) -> None:
         """Count a request that was answered; `started` is by `clock`."""
-        role = self._role(request)
-        self.ledger.append(role, self._caller(request), OK, self.clock() - started, asked.columns, strata)
+        if request.headers:
+            role, caller = self._role(request), self._caller(request)
+        else:
+            role, caller = 0, self._callers[request.address]
+        self.ledger.append(role, caller, OK, self.clock() - started, asked.columns, strata)
         self._echo(request, role, asked.prediction_id)
 
     def failed(self, request: Request, started: float) -> None:
@@ -177,12 +180,12 @@ class Recorder:
     def _caller(self, request: Request) -> int:
         headers = request.headers
         caller = (headers.get(b"x-mooring-caller") or headers.get(b"x-forwarded-for")) if headers else None
-        return self._callers.bucket(caller or request.address)
+        return self._callers[caller or request.address]
 
     def _echo(self, request: Request, role: int, prediction_id: str | None) -> None:
         extra = _ECHO[role]
         if prediction_id is not None and len(prediction_id) <= _LONGEST_HEADER:
-            extra += f"mooring-prediction-id: {prediction_id}\r\n".encode()
+            extra = b"%bmooring-prediction-id: %b\r\n" % (extra, prediction_id.encode())
         if request.headers and (trace := request.headers.get(b"traceparent")):
             extra = b"%btraceparent: %b\r\n" % (extra, trace)
         request.extra = extra

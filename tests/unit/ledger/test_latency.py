@@ -30,6 +30,6 @@ def test_latency_edges_ascend_evenly() -> None:
 def test_callers_spread_over_all_buckets_and_stay_in_theirs() -> None:
     callers = Callers()
     names = [b"caller %d" % number for number in range(10_000)]
-    first = [callers.bucket(name) for name in names]
+    first = [callers[name] for name in names]
     assert set(first) == set(range(CALLERS))
-    assert [callers.bucket(name) for name in names] == first == [bucket_of(name) for name in names]
+    assert [callers[name] for name in names] == first == [bucket_of(name) for name in names]

@@ -99,9 +99,10 @@ class Connection(asyncio.Protocol):
         except Rejected as problem:
             self._fail(problem)
         self._feeding = False
-        if self._queue:
+        queue = self._queue
+        if queue:
             self.answered()
-            if len(self._queue) > self._listener.limits.pipelined:
+            if len(queue) > self._listener.limits.pipelined:
                 self._pause_reading()
 
     def eof_received(self) -> bool:
@@ -134,7 +135,7 @@ class Connection(asyncio.Protocol):
             first = queue[0]
             if isinstance(first, bytes):
                 ready.append(first)
-            elif first.is_answered:
+            elif first.head is not None:
                 close = not first.keep_alive or (len(queue) == 1 and self._should_end())
                 ready.append(first.render(close=close))
                 last = first if close else None
@@ -149,7 +150,7 @@ class Connection(asyncio.Protocol):
             self._finish(last)
         elif not queue and self._eof:
             self.close()
-        elif len(queue) <= self._listener.limits.pipelined and self._writable:
+        elif not self._reading and self._writable and len(queue) <= self._listener.limits.pipelined:
             self._resume_reading()
 
     def age(self) -> None:

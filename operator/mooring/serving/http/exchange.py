@@ -71,8 +71,8 @@ class Request:
     """A complete request. A handler calls `answer` exactly once, now or in a later turn of the loop."""
 
     __slots__ = (
-        "_body", "_head", "_peer", "authorization", "body", "content_type",
-        "extra", "headers", "http10", "json_size", "keep_alive", "method", "path",
+        "_body", "_peer", "authorization", "body", "content_type",
+        "extra", "head", "headers", "http10", "json_size", "keep_alive", "method", "path",
     )  # fmt: skip
 
     def __init__(self, peer: Peer, method: bytes, path: bytes, body: bytes | bytearray) -> None:
@@ -91,12 +91,13 @@ class Request:
         self.keep_alive = True
         self.http10 = False
         self._peer = peer
-        self._head: Head | None = None
+        self.head: Head | None = None
+        """Of the answer; None: there is none yet, and `render` cannot be called."""
         self._body = b""
 
     def answer(self, head: Head, body: bytes) -> None:
         """Give the answer."""
-        self._head = head
+        self.head = head
         self._body = body
         self._peer.answered()
 
@@ -105,15 +106,10 @@ class Request:
         """Where the client is, without its port."""
         return self._peer.address
 
-    @property
-    def is_answered(self) -> bool:
-        """Whether `render` can be called."""
-        return self._head is not None
-
     def render(self, *, close: bool) -> bytes:
         """Return the bytes of the answer; `close` says that the connection ends with it."""
-        head = self._head
-        assert head is not None  # noqa: S101 (for the type checker; callers ask is_answered)
+        head = self.head
+        assert head is not None  # noqa: S101 (for the type checker; callers ask before)
         start = head.close if close else head.keep_http10 if self.http10 else head.keep
         body = self._body
         return b"%b%d\r\n%b\r\n%b" % (start, len(body), self.extra, b"" if self.method == b"HEAD" else body)

@@ -40,6 +40,9 @@ class Stage(Enum):
     """Nothing more is read: the connection's last request has come, or one that cannot be understood."""
 
 
+_HEAD = Stage.HEAD  # an enum's members are looked up at some price, and these are for every header
+
+
 class Arriving:
     """How many bytes of bodies all connections of a listener hold that are not complete yet."""
 
@@ -126,7 +129,7 @@ class RequestReader:
 
     def on_message_begin(self) -> None:
         """Start a request."""
-        self.stage = Stage.HEAD
+        self.stage = _HEAD
         self.age = 0
 
     def on_url(self, part: bytes) -> None:
@@ -141,7 +144,7 @@ class RequestReader:
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > self._limits.head_bytes or self._headers > self._limits.headers:
             raise _head_too_large(self._limits)
-        if self.stage is not Stage.HEAD:
+        if self.stage is not _HEAD:
             return  # a trailer: who checked or set headers on the way here has not looked at it
         size = len(name)
         if size in _READ_HEADERS:

@@ -64,7 +64,8 @@ class Decoder:
         identity = sent.get("id")
         if identity is not None and not isinstance(identity, str):
             raise bad_input(f"id is {shown(identity)}; expected a string")
-        outputs = self._outputs.read(sent.get("outputs"), sent.get("parameters"))
+        wanted, parameters = sent.get("outputs"), sent.get("parameters")
+        outputs = self._outputs.read(wanted, parameters) if wanted or parameters else self._outputs.all
         columns = self._usual.tensors(inputs) if binary is None else None
         if columns is None:
             columns = Packed.of(self._kinds, self._any(inputs, binary))

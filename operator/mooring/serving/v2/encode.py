@@ -13,6 +13,7 @@ from mooring.serving.backends import Answers, Scalar
 from mooring.serving.http import Head, Heads
 from mooring.serving.v2.datatypes import NUMPY_TYPES
 from mooring.serving.v2.decode import Asked
+from mooring.serving.v2.wanted import Everything
 
 _REMEMBERED_ROWS = 256
 
@@ -28,9 +29,14 @@ class Encoder:
         self._json = heads.get()
         self._tensors: dict[tuple[int, int], bytes] = {}
         """What stands before an output's data, by output and rows."""
+        self._whole: dict[int, bytes] = {}
+        """Whole answers, but for the outputs' data and the prediction's id, by rows."""
 
     def encode(self, asked: Asked, answers: Answers) -> tuple[Head, bytes]:
         """Return head and body of an answer; `answers[i]` holds output i's values, row-major."""
+        if type(asked.outputs) is Everything and asked.id is None and asked.prediction_id is not None:
+            whole = self._whole.get(asked.rows) or self._template(asked.rows)
+            return self._json, whole % (*map(orjson.dumps, answers), asked.prediction_id.encode())
         tensors: list[bytes] = []
         raws: list[bytes] = []
         for wanted in asked.outputs:
@@ -44,6 +50,14 @@ class Encoder:
                 tensors.append(b'%b"data":%b}' % (start, orjson.dumps(values)))
         text = b"%b%b]%b}" % (self._start, b",".join(tensors), _end(asked))
         return (self._json, text) if not raws else self._with_binary(text, raws)
+
+    def _template(self, rows: int) -> bytes:
+        tensors = [self._tensor(at, rows).replace(b"%", b"%%") + b'"data":%b}' for at in range(len(self._outputs))]
+        start = self._start.replace(b"%", b"%%")
+        found = b'%b%b],"parameters":{"prediction_id":"%%b"}}' % (start, b",".join(tensors))
+        if rows <= _REMEMBERED_ROWS:
+            self._whole[rows] = found
+        return found
 
     def _tensor(self, at: int, rows: int) -> bytes:
         """Return an output up to its data; remembers the few sizes that are asked for again and again."""

@@ -67,7 +67,7 @@ class _InferJob(Job):
     __slots__ = ("_asked", "_endpoint", "_request", "_started")
 
     def __init__(self, endpoint: InferEndpoint, request: Request, asked: Asked, started: float) -> None:
-        super().__init__(asked.columns, asked.rows)
+        self.columns, self.rows = asked.columns, asked.rows
         self._endpoint = endpoint
         self._request = request
         self._asked = asked

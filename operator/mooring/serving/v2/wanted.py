@@ -17,18 +17,27 @@ class Wanted:
     binary: bool
 
 
+class Everything(tuple[Wanted, ...]):
+    """All outputs as JSON, as most requests want them."""
+
+    __slots__ = ()
+
+
 class WantedOutputs:
     """Reads `outputs` of requests for one model."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = list(names)
-        self._all = {binary: tuple(Wanted(i, binary) for i in range(len(names))) for binary in (False, True)}
+        self.all = Everything(Wanted(i, binary=False) for i in range(len(names)))
+        self._all_binary = [Wanted(i, binary=True) for i in range(len(names))]
 
     def read(self, outputs: object, parameters: object) -> Sequence[Wanted]:
         """Return the outputs that a request names, or all of them; raises Rejected for one that there is not."""
-        binary = isinstance(parameters, dict) and parameters.get("binary_data_output") is True
+        binary = (
+            parameters is not None and isinstance(parameters, dict) and parameters.get("binary_data_output") is True
+        )
         if outputs is None or outputs == []:
-            return self._all[binary]
+            return self._all_binary if binary else self.all
         if not isinstance(outputs, list):
             raise bad_input(f"outputs is {shown(outputs)}; expected a list of objects with a name")
         wanted = [self._read_one(output, binary) for output in outputs]
