@@ -74,10 +74,11 @@ def news(deployment: ModelDeployment) -> str:
     """Return what the ModelDeployment says of itself, shortly."""
     if stale(deployment):
         return ""
-    busy = deployment.status.candidate is not None
+    busy = deployment.status.canary is not None
     message = condition(deployment, "Progressing" if busy else "Ready")[1]
     draining = [entry.version for entry in deployment.status.draining]
-    return f"{deployment.status.phase}: {message}" + (f"; {', '.join(draining)} still runs" if draining else "")
+    phase = deployment.status.rollout.phase if deployment.status.rollout is not None else "Waiting"
+    return f"{phase}: {message}" + (f"; {', '.join(draining)} still runs" if draining else "")
 
 
 def describe(kubectl: Kubectl, name: str) -> tuple[str, ...]:

@@ -51,8 +51,8 @@ class Place:
         return {"kind": "TrainingJob", "metadata": {"name": name}, "spec": spec | changes}
 
     def serving(self, name: str, model: str, **changes: Any) -> Object:
-        """Return a ModelDeployment of one replica."""
-        spec = {"model": model, "replicas": 1, "rollout": {"scaleDownDelaySeconds": 10}}
+        """Return a ModelDeployment of one replica, whose versions replace each other at once."""
+        spec = {"model": model, "replicas": 1, "rollout": {"strategy": "Replace", "scaleDownDelaySeconds": 10}}
         return {"kind": "ModelDeployment", "metadata": {"name": name}, "spec": spec | changes}
 
     def status(self, kind: str, name: str) -> dict[str, Any]:

@@ -52,10 +52,10 @@ def test_killed_during_a_replacement_it_finishes_it(apart: Place, start) -> None
     with start() as first:
         limits = {"limits": {"memory": "1Gi"}}
         apart.kube.merge("ModelDeployment", "income", {"spec": {"resources": limits}})
-        eventually("a candidate starts", lambda: apart.status("ModelDeployment", "income").get("candidate"), 30)
+        eventually("a new one starts", lambda: apart.status("ModelDeployment", "income").get("canary"), 30)
         first.kill()
     with start():
-        replaced = lambda: "candidate" not in (s := apart.status("ModelDeployment", "income")) and s  # noqa: E731
+        replaced = lambda: "canary" not in (s := apart.status("ModelDeployment", "income")) and s  # noqa: E731
         status = eventually("it has taken over", replaced, 60)
         assert [entry["outcome"] for entry in status["history"]] == ["Promoted", "Promoted"]
         gone = lambda: len(apart.kube.list("Deployment")) == 1  # noqa: E731

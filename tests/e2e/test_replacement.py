@@ -22,7 +22,7 @@ def under_load(place: Place, income_v1: str) -> Iterator[None]:
     """income-v1 serves, copies of it are recorded, and clients ask from the first test of this file to its last."""
     for number, changes in ((101, {}), (102, {"digest": WRONG}), (103, {"secretName": "nowhere"})):
         place.kube.create(copy_of(place, income_v1, number, changes))
-    rules = {"scaleDownDelaySeconds": 20, "progressDeadlineSeconds": 60}
+    rules = {"strategy": "Replace", "scaleDownDelaySeconds": 20, "progressDeadlineSeconds": 60}
     place.kube.apply(place.serving(NAME, "income", version=income_v1, rollout=rules))
     place.wait("ModelDeployment", NAME, "Ready")
     loading.start(place, NAME)
@@ -60,7 +60,7 @@ def test_a_version_that_cannot_load_leaves_the_old_one_serving_and_says_why(
     place: Place, income_v1: str, version: str, reason: str, deadline: int
 ) -> None:
     arm = arm_of(place, NAME)
-    rollout = {"progressDeadlineSeconds": deadline}
+    rollout = {"progressDeadlineSeconds": deadline}  # merged: the strategy stays
     place.kube.merge("ModelDeployment", NAME, {"spec": {"version": version, "rollout": rollout}})
     eventually("it is withdrawn", lambda: withdrawn(place, version), 90)
     assert reason in withdrawn(place, version)

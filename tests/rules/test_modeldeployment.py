@@ -75,13 +75,83 @@ BAD = {
     "a number alone": ({"spec.version": "3"}, VERSION),
     "version zero": ({"spec.version": "income-v0"}, VERSION),
     "lots of cpu": ({"spec.resources": {"requests": {"cpu": "lots"}}}, "write a quantity"),
-    "an unknown strategy": ({"spec.rollout": {"strategy": "BlueGreen"}}, 'supported values: "Replace"'),
+    "an unknown strategy": ({"spec.rollout": {"strategy": "BlueGreen"}}, 'supported values: "Canary", "Replace"'),
     "a body of a terabyte": ({"spec.server": {"builtin": {"maxBodyBytes": 2**40}}}, "less than or equal to 268435456"),
 }
 
 
 @pytest.mark.parametrize(("changes", "sentence"), BAD.values(), ids=BAD)
 def test_these_are_refused_with_a_sentence(create: Create, changes: dict[str, Any], sentence: str) -> None:
+    assert sentence in create("modeldeployment-minimal", changes).message
+
+
+FIRST, HALF = {"name": "first", "weight": 5}, {"name": "half", "weight": 50}
+SHADOW, SIGN_OFF = {"name": "shadow", "shadowPerCent": 100}, {"name": "sign-off", "pause": "Manual"}
+
+GOOD_ROLLOUTS: dict[str, dict[str, Any]] = {
+    "nothing said": {},
+    "each kind of step": {"steps": [SHADOW, FIRST, {"name": "soak", "maxSeconds": 60}, HALF, SIGN_OFF]},
+    "how sure the judge must be": {"analysis": {"errors": {"tolerance": "2"}, "maxFalseAbort": "0.01"}},
+    "all at once": {"strategy": "Replace", "scaleDownDelaySeconds": 0},
+}
+
+
+@pytest.mark.parametrize("rollout", GOOD_ROLLOUTS.values(), ids=GOOD_ROLLOUTS)
+def test_these_rollouts_are_accepted(create: Create, rollout: dict[str, Any]) -> None:
+    assert create("modeldeployment-minimal", {"spec.rollout": rollout}).message == ""
+
+
+KIND = "a step is one of: weight, shadowPerCent, pause: Manual, or maxSeconds alone (it waits that long)"
+RISE = "weights must rise from step to step, and shadow steps come before all weights"
+OF_A_CANARY = "steps, analysis, onInconclusive, watchSecondsAfterPromotion and holdbackPerCent are of a canary"
+BAD_ROLLOUTS: dict[str, tuple[dict[str, Any], str]] = {
+    "a step of two kinds": ({"steps": [FIRST | {"pause": "Manual"}]}, KIND),
+    "a step of no kind": ({"steps": [{"name": "first"}]}, KIND),
+    "a step without a name": ({"steps": [{"weight": 5}]}, "spec.rollout.steps[0].name: Required value"),
+    "no steps at all": ({"steps": []}, "spec.rollout.steps in body should have at least 1 items"),
+    "everything as a step": ({"steps": [{"name": "all", "weight": 100}]}, "weight 100 is the promotion"),
+    "a name twice": ({"steps": [FIRST, HALF | {"name": "first"}]}, "steps need different names"),
+    "weights that fall": ({"steps": [HALF, FIRST]}, RISE),
+    "a weight twice": ({"steps": [FIRST, FIRST | {"name": "again"}]}, RISE),
+    "a shadow after a weight": ({"steps": [FIRST, SHADOW]}, RISE),
+    "a person with a deadline": ({"steps": [SIGN_OFF | {"maxSeconds": 5}]}, "pause: Manual waits for a person"),
+    "requests of a pause": ({"steps": [SIGN_OFF | {"minRequests": 5}]}, "minRequests needs something to count"),
+    "steps of a replacement": ({"strategy": "Replace", "steps": [FIRST]}, OF_A_CANARY),
+    "a watch of a replacement": ({"strategy": "Replace", "watchSecondsAfterPromotion": 60}, OF_A_CANARY),
+    "a share held back for no time": (
+        {"holdbackPerCent": 5, "watchSecondsAfterPromotion": 0},
+        "holdbackPerCent lasts as long as watchSecondsAfterPromotion",
+    ),
+    "half of the users held back": ({"holdbackPerCent": 50}, "should be less than or equal to 5"),
+    "an odds ratio below one": ({"analysis": {"errors": {"tolerance": "0.9"}}}, "tolerance is an odds ratio above 1"),
+    "no chance of an error": ({"analysis": {"maxFalseAbort": "0"}}, "maxFalseAbort must be above 0.0 and below 0.5"),
+}
+
+
+@pytest.mark.parametrize(("rollout", "sentence"), BAD_ROLLOUTS.values(), ids=BAD_ROLLOUTS)
+def test_these_rollouts_are_refused_with_a_sentence(create: Create, rollout: dict[str, Any], sentence: str) -> None:
+    assert sentence in create("modeldeployment-minimal", {"spec.rollout": rollout}).message
+
+
+BAD_TRAFFIC: dict[str, tuple[dict[str, Any], str]] = {
+    "a shadow by numbers of pods": (
+        {"spec.traffic": {"provider": "Replicas"}, "spec.rollout": {"steps": [SHADOW]}},
+        "provider Replicas cannot shadow",
+    ),
+    "callers kept by numbers of pods": (
+        {"spec.traffic": {"provider": "Replicas", "stickyHeader": "x-user-id"}},
+        "stickyHeader needs a proxy that reads requests",
+    ),
+    "a header in capitals": ({"spec.traffic": {"stickyHeader": "X-User"}}, "write the name of a header in lowercase"),
+    "an autoscaler upside down": (
+        {"spec.autoscaling": {"minReplicas": 3, "maxReplicas": 2}},
+        "minReplicas must not be above maxReplicas",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "sentence"), BAD_TRAFFIC.values(), ids=BAD_TRAFFIC)
+def test_this_traffic_is_refused_with_a_sentence(create: Create, changes: dict[str, Any], sentence: str) -> None:
     assert sentence in create("modeldeployment-minimal", changes).message
 
 

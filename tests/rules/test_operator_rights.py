@@ -22,6 +22,7 @@ ALLOWED = [
     *[("", "configmaps", verb) for verb in ("create", "patch", "delete", "list", "watch")],
     *[("policy", "poddisruptionbudgets", verb) for verb in ("create", "patch", "delete", "list", "watch")],
     *[("networking.k8s.io", "networkpolicies", verb) for verb in ("create", "patch", "delete", "list", "watch")],
+    *[("autoscaling", "horizontalpodautoscalers", verb) for verb in ("create", "patch", "delete", "list", "watch")],
     *[("gateway.networking.k8s.io", "httproutes", verb) for verb in ("create", "patch", "delete", "list")],
     *[("", "pods", verb) for verb in ("list", "watch", "patch")],
     *[("discovery.k8s.io", "endpointslices", verb) for verb in ("list", "watch")],

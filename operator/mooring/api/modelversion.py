@@ -244,8 +244,8 @@ class UsedBy(Model):
 
     name: Name
     """The ModelDeployment."""
-    role: Literal["Stable", "Candidate"]
-    """Stable serves; Candidate is about to."""
+    role: Literal["Stable", "Canary"]
+    """Stable serves; Canary is taking over."""
     since: Timestamp | None = None
     """When it took that role."""
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from mooring.control.keys import model_of, owner_of
+from mooring.reconcile.observed import Observed
 from mooring.reconcile.plan import API_VERSIONS, Key, Object
 
 TOMBSTONE_SECONDS = 600.0
@@ -57,6 +58,7 @@ class ObjectCache:
         self._children: dict[tuple[str, Key], dict[str, Object]] = defaultdict(dict)
         self._models: dict[_Id, dict[str, Object]] = defaultdict(dict)
         self._tombstones: OrderedDict[str, float] = OrderedDict()
+        self._observed: dict[Key, Observed] = {}
 
     def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """Return an object by name."""
@@ -69,6 +71,17 @@ class ObjectCache:
     def children(self, kind: str, owner: Key) -> Iterable[Object]:
         """Return the objects of a kind that carry the owner's labels."""
         return tuple(self._children.get((kind, owner), {}).values())
+
+    def observed(self, key: Key) -> Observed | None:
+        """Return what observers brought from outside the API."""
+        return self._observed.get(key)
+
+    def bring(self, key: Key, observed: Observed | None) -> None:
+        """Take in what an observer saw; None where there is nothing to observe any more."""
+        if observed is None:
+            self._observed.pop(key, None)
+        else:
+            self._observed[key] = observed
 
     def of_model(self, kind: str, namespace: str, model: str) -> Iterable[str]:
         """Return the names of the resources of a kind that speak of a model."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from mooring.api.config import OperatorConfig
+from mooring.reconcile.observed import Observed
 
 Object = Mapping[str, Any]
 """A Kubernetes object as JSON, without managedFields."""
@@ -21,7 +22,7 @@ LABEL_OWNER = "mooring.dev/owner"
 LABEL_ARM = "mooring.dev/arm"
 """The name of the child Deployment that a pod belongs to: what the Services select."""
 LABEL_PART = "mooring.dev/part"
-"""On what belongs to a way of dividing traffic rather than to a version: `envoy`, `route`."""
+"""On what belongs to a ModelDeployment as a whole rather than to a version: `envoy`, `route`, `autoscaler`."""
 
 
 @dataclass(frozen=True, order=True)
@@ -115,6 +116,9 @@ class Cache(Protocol):
     def children(self, kind: str, owner: Key) -> Iterable[Object]:
         """Return the objects of a kind that carry the owner's labels."""
 
+    def observed(self, key: Key) -> Observed | None:
+        """Return what observers brought from outside the API, or None where nothing was brought yet."""
+
 
 class Planner(Protocol):
     """One per kind of resource."""
@@ -139,6 +143,7 @@ CHILDREN = (
     "ConfigMap",
     "PodDisruptionBudget",
     "NetworkPolicy",
+    "HorizontalPodAutoscaler",
 )
 API_VERSIONS: Mapping[str, str] = {
     "TrainingJob": "mooring.dev/v1alpha1",
@@ -153,6 +158,7 @@ API_VERSIONS: Mapping[str, str] = {
     "ConfigMap": "v1",
     "PodDisruptionBudget": "policy/v1",
     "NetworkPolicy": "networking.k8s.io/v1",
+    "HorizontalPodAutoscaler": "autoscaling/v2",
     "HTTPRoute": "gateway.networking.k8s.io/v1",
     "Secret": "v1",
 }

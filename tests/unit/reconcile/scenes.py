@@ -156,8 +156,8 @@ def route(world: World) -> None:
         if arm and arm not in arms:
             world.drop("Pod", pod["metadata"]["name"])
     for service in list(world.all("Service", "default")):
-        wanted = service["spec"]["selector"]["mooring.dev/arm"]
-        pods = [p for p in world.all("Pod", "default") if p["metadata"]["labels"].get("mooring.dev/arm") == wanted]
+        wanted = service["spec"]["selector"].items()
+        pods = [p for p in world.all("Pod", "default") if wanted <= p["metadata"]["labels"].items()]
         name = service["metadata"]["name"]
         labels = service["metadata"]["labels"] | {"kubernetes.io/service-name": name}
         endpoints = [{"targetRef": {"kind": "Pod", "name": pod["metadata"]["name"]}} for pod in pods]
@@ -165,7 +165,8 @@ def route(world: World) -> None:
 
 
 def deployment(**changes: Any) -> dict[str, Any]:
-    return {"model": "income", "replicas": 2} | changes
+    """Return a spec whose versions replace each other at once."""
+    return {"model": "income", "replicas": 2, "rollout": {"strategy": "Replace"}} | changes
 
 
 def condition(world: World, kind: str, name: str, type_: str) -> dict[str, Any]:

@@ -25,6 +25,11 @@ def world() -> World:
 
 
 def settle(world: World) -> None:
+    """Settle, with endpoints that follow the Service, and time for that."""
+    for _ in range(3):
+        world.settle("ModelDeployment", "income")
+        route(world)
+        world.pass_time(1)
     world.settle("ModelDeployment", "income")
 
 
@@ -46,7 +51,7 @@ def arms(world: World) -> list[str]:
 
 
 def test_the_first_version_serves_as_soon_as_it_is_ready(world: World) -> None:
-    assert (status(world)["phase"], status(world)["stable"]["version"]) == ("Stable", "income-v1")
+    assert (status(world)["rollout"]["phase"], status(world)["stable"]["version"]) == ("Stable", "income-v1")
     assert condition(world, "ModelDeployment", "income", "Ready")["status"] == "True"
     assert led_to(world) == "income-v1"
 
@@ -83,11 +88,13 @@ def test_the_old_version_goes_after_the_delay_and_when_nobody_is_led_to_it(world
     add_version(world, 2)
     settle(world)
     bring_up(world, next(n for n in (d["metadata"]["name"] for d in world.all("Deployment", "default")) if "v2" in n))
-    settle(world)
-    world.pass_time(31)
-    settle(world)
+    for _ in range(3):
+        world.settle("ModelDeployment", "income")
+        world.pass_time(31)
     assert arms(world) == ["income-v1", "income-v2"], "the Service is still seen to lead to the old pods"
-    route(world)
+    settle(world)
+    assert (led_to(world), arms(world)) == ("income-v2", ["income-v1", "income-v2"])
+    world.pass_time(31)
     settle(world)
     assert arms(world) == ["income-v2"]
     assert "draining" not in status(world) or status(world)["draining"] == []
@@ -295,7 +302,7 @@ def test_the_record_of_what_serves_may_vanish_without_harm(world: World) -> None
     assert arms(world) == ["income-v1"]
 
 
-def test_a_newer_version_replaces_a_candidate_that_has_not_served(world: World) -> None:
+def test_a_newer_version_replaces_a_canary_that_has_not_served(world: World) -> None:
     add_version(world, 2)
     settle(world)
     add_version(world, 3)

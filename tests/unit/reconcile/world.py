@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mooring.api.config import OperatorConfig
+from mooring.reconcile.observed import Observed
 from mooring.reconcile.plan import (
     API_VERSIONS,
     LABEL_OWNER,
@@ -49,6 +50,7 @@ class World:
         self.config = config
         self.writes: list[str] = []
         self.serial = 0
+        self.brought: dict[Key, Observed] = {}
 
     # The Cache of plans.
     def get(self, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
@@ -64,6 +66,9 @@ class World:
             for item in self.all(kind, owner.namespace)
             if wanted.items() <= item["metadata"].get("labels", {}).items()
         ]
+
+    def observed(self, key: Key) -> Observed | None:
+        return self.brought.get(key)
 
     # What happens.
     def put(self, kind: str, name: str, **body: Any) -> dict[str, Any]:

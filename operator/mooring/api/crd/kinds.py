@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from mooring.api.base import NAME_HINT, NAME_PATTERN
-from mooring.api.modeldeployment import ModelDeployment, ModelDeploymentSpec, ModelDeploymentStatus
+from mooring.api.modeldeployment import ModelDeployment, ModelDeploymentSpec
 from mooring.api.modelversion import ModelVersion, ModelVersionSpec, ModelVersionStatus
+from mooring.api.rolloutstatus import ModelDeploymentStatus
 from mooring.api.trainingjob import TrainingJob, TrainingJobSpec, TrainingJobStatus
 
 
@@ -98,8 +99,10 @@ KINDS = (
         short_name="mdep",
         columns=(
             Column("Stable", ".status.stable.version"),
-            Column("Candidate", ".status.candidate.version"),
-            Column("Phase", ".status.phase"),
+            Column("Canary", ".status.canary.version"),
+            Column("Step", ".status.rollout.step"),
+            Column("Weight", ".status.traffic.desired", "integer"),
+            Column("Phase", ".status.rollout.phase"),
             _READY,
             _AGE,
         ),

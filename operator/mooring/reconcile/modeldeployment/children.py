@@ -4,45 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mooring.reconcile.modeldeployment.autoscaler import autoscaler
 from mooring.reconcile.modeldeployment.identity import Identity
-from mooring.reconcile.modeldeployment.rollout import Rollout, identity_of
+from mooring.reconcile.modeldeployment.leads import lead_users, leftovers
+from mooring.reconcile.modeldeployment.rollout import Rollout
 from mooring.reconcile.modeldeployment.seen import Seen
+from mooring.reconcile.modeldeployment.sight import Sight
 from mooring.reconcile.modeldeployment.template import (
     pod_template,
     render_deployment,
     render_headless,
     render_ids,
     render_revision,
-    render_service,
 )
-from mooring.reconcile.plan import Apply, Delete, Mint
+from mooring.reconcile.plan import Apply, Delete, Write
 
 
-def writes(seen: Seen, rollout: Rollout) -> tuple[Apply | Delete | Mint, ...]:
+def writes(sight: Sight, rollout: Rollout) -> tuple[Write, ...]:
     """Return the writes in their order: what must run, then where users are led, then what may go."""
-    running = _running(rollout)
-    names = {identity.child_name(seen.deployment.metadata.name) for identity in running}
+    seen = sight.seen
+    names = {sight.arm(identity) for identity in rollout.sizes}
+    led = (*lead_users(sight, rollout), *autoscaler(sight, rollout))
     return (
-        *_ids(seen, rollout),
-        *(write for identity in running for write in _arm(seen, identity)),
-        *_route(seen, rollout),
+        *([render_ids(seen)] if rollout.fresh else ()),  # before its pods look for it
+        *(write for identity, pods in rollout.sizes.items() for write in _arm(seen, identity, pods)),
+        *led,
         *_remove(seen, names),
+        *leftovers(sight, led),
     )
 
 
-def _ids(seen: Seen, rollout: Rollout) -> Iterator[Mint]:
-    """Ask for the key of prediction ids whenever a version begins, before its pods look for it."""
-    before, now = seen.deployment.status.candidate, rollout.candidate
-    if now is not None and (before is None or identity_of(before) != identity_of(now)):
-        yield render_ids(seen)
-
-
-def _running(rollout: Rollout) -> list[Identity]:
-    arms = [identity_of(arm) for arm in (rollout.stable, rollout.candidate) if arm is not None]
-    return [*arms, *(identity_of(entry) for entry in rollout.draining)]
-
-
-def _arm(seen: Seen, identity: Identity) -> Iterator[Apply]:
+def _arm(seen: Seen, identity: Identity, pods: int) -> Iterator[Apply]:
     version = seen.versions.get(identity.version)
     kept = seen.revisions.get(identity.child_name(seen.deployment.metadata.name))
     if version is None and kept is None:
@@ -54,13 +46,7 @@ def _arm(seen: Seen, identity: Identity) -> Iterator[Apply]:
         return
     yield Apply(render_revision(seen, identity, pod), once=True)
     yield Apply(render_headless(seen, identity))
-    yield Apply(render_deployment(seen, identity, pod, seen.deployment.spec.replicas))
-
-
-def _route(seen: Seen, rollout: Rollout) -> Iterator[Apply]:
-    arm = rollout.stable or rollout.candidate
-    if arm is not None:
-        yield Apply(render_service(seen, identity_of(arm)))
+    yield Apply(render_deployment(seen, identity, pod, pods))
 
 
 def _remove(seen: Seen, running: set[str]) -> Iterator[Delete]:

@@ -1,175 +1,115 @@
-"""Who serves, who starts, who drains: the state machine of a replacement. The order drops nobody.
-
-Up: the candidate is ready, all of it, before the Service leads to it. Down: the Service is seen to lead away, the delay
-passes, then the old version goes.
-"""
+"""Where a ModelDeployment stands: what its status remembers, with what is seen now."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from mooring.api.modeldeployment import Arm, Draining, HistoryEntry, Withdrawn
-from mooring.reconcile.modeldeployment.choose import Choice, choose
+from mooring.api.rolloutstatus import Arm, Draining, Handled, HistoryEntry, Previous, Progress, Withdrawn
+from mooring.reconcile.conditions import shorten
+from mooring.reconcile.modeldeployment.choose import Choice
 from mooring.reconcile.modeldeployment.identity import Identity
-from mooring.reconcile.modeldeployment.seen import ChildSeen, Seen
-from mooring.reconcile.modeldeployment.trouble import trouble
+from mooring.reconcile.modeldeployment.requests import still_handled
+from mooring.reconcile.modeldeployment.seen import Seen
 from mooring.reconcile.plan import Event
 
-_HISTORY = 20
-_UNOBSERVED = timedelta(seconds=1)
+LISTED = 20
+"""Entries of history and withdrawn versions that status keeps."""
 
 
 @dataclass(frozen=True)
 class Rollout:
     """Where a ModelDeployment stands after this plan."""
 
-    choice: Choice
     stable: Arm | None
-    candidate: Arm | None
+    canary: Arm | None
+    previous: Previous | None
     draining: tuple[Draining, ...]
     withdrawn: tuple[Withdrawn, ...]
     history: tuple[HistoryEntry, ...]
+    progress: Progress
+    handled: Handled
+    choice: Choice
+    target: int = 0
+    """The canary's share that is wanted now, in per cent."""
+    shadow: int = 0
+    """Per cent of the requests that the canary answers unseen."""
+    prepared: int = 0
+    """The share that the canary's pods must be able to carry."""
+    weights: Mapping[Identity, int] = field(default_factory=dict)
+    """Per cent by arm, adding up to 100; an arm that is not named has none."""
+    sizes: Mapping[Identity, int] = field(default_factory=dict)
+    """Pods of everything that runs."""
     late: str | None = None
     """Why the first version of all is not ready though its deadline has passed."""
-    events: tuple[Event, ...] = field(default=())
+    held: str | None = None
+    """What the rollout waits for, where that is not said by its phase."""
+    fresh: bool = False
+    """The canary begins in this plan."""
+    events: tuple[Event, ...] = ()
+
+    def tell(self, event: Event) -> Rollout:
+        """Return the same with one more event."""
+        return replace(self, events=(*self.events, event))
+
+    def is_withdrawn(self, identity: Identity) -> bool:
+        """Tell whether a version and template were withdrawn here."""
+        return any(identity_of(entry) == identity for entry in self.withdrawn)
+
+    @property
+    def returning(self) -> bool:
+        """Tell whether what serves was withdrawn, so that the version before must serve again."""
+        return self.stable is not None and self.is_withdrawn(identity_of(self.stable))
 
 
-def identity_of(arm: Arm | Draining | Withdrawn) -> Identity:
+def identity_of(entry: Arm | Draining | Withdrawn | Previous) -> Identity:
     """Return the identity of an entry of status."""
-    return Identity(arm.version, arm.template)
+    return Identity(entry.version, entry.template)
 
 
-def advance(seen: Seen, now: datetime) -> Rollout:
-    """Return where the ModelDeployment stands now."""
-    status = seen.deployment.status
-    choice = choose(seen)
-    begun = Rollout(
-        choice=choice,
-        stable=_refresh(seen, status.stable),
-        candidate=_candidate(seen, choice, now),
-        draining=_still_draining(seen, choice, now),
+def recall(seen: Seen, now: datetime) -> Rollout:
+    """Return what status remembers, with the pods that are seen now."""
+    status, annotations = seen.deployment.status, seen.deployment.metadata.annotations
+    return Rollout(
+        stable=_refresh(seen, status.stable, now),
+        canary=_refresh(seen, status.canary, now),
+        previous=status.previous,
+        draining=tuple(status.draining),
         withdrawn=tuple(status.withdrawn),
         history=tuple(status.history),
+        progress=status.rollout or Progress(phase="Waiting"),
+        handled=still_handled(annotations, status.handled),
+        choice=Choice(None, None, "NoVersion", ""),
     )
-    forgiven = _forgive(begun)
-    if forgiven.candidate is None:
-        return forgiven
-    return _replace_if_ready(seen, forgiven, forgiven.candidate, now)
 
 
-def _refresh(seen: Seen, arm: Arm | None) -> Arm | None:
+def _refresh(seen: Seen, arm: Arm | None, now: datetime) -> Arm | None:
     if arm is None:
         return None
-    child = _child(seen, identity_of(arm))
-    counts = {"replicas": child.replicas if child else 0, "ready": child.ready if child else 0}
-    return arm.model_copy(update=counts)
+    child = seen.children.get(identity_of(arm).child_name(seen.deployment.metadata.name))
+    replicas, ready = (child.replicas, child.ready) if child is not None else (0, 0)
+    down = ready == 0 and seen.deployment.spec.replicas > 0
+    since = (arm.unready_since or now) if down else None
+    return arm.model_copy(update={"replicas": replicas, "ready": ready, "unready_since": since})
 
 
-def _child(seen: Seen, identity: Identity) -> ChildSeen | None:
-    return seen.children.get(identity.child_name(seen.deployment.metadata.name))
+def withdraw(rollout: Rollout, arm: Arm, reason: str, now: datetime) -> Rollout:
+    """Return the rollout with a version withdrawn here: not tried again by itself."""
+    entry = Withdrawn(version=arm.version, template=arm.template, at=now, reason=shorten(reason))
+    return replace(rollout, withdrawn=(entry, *rollout.withdrawn)[:LISTED])
 
 
-def _candidate(seen: Seen, choice: Choice, now: datetime) -> Arm | None:
-    status, target = seen.deployment.status, choice.identity
-    if target is None or choice.version is None:
-        return None
-    if status.stable is not None and (seen.deployment.spec.suspend or identity_of(status.stable) == target):
-        return None
-    before = status.candidate
-    if before is not None and identity_of(before) == target:
-        return _refresh(seen, before)
-    fresh = Arm(
-        version=target.version,
-        digest=choice.version.spec.artifact.digest,
-        template=target.template,
-        replicas=0,
-        ready=0,
-        since=now,
-    )
-    return _refresh(seen, fresh)
+def record(rollout: Rollout, entry: HistoryEntry) -> Rollout:
+    """Return the rollout with one more entry of history."""
+    return replace(rollout, history=(entry, *rollout.history)[:LISTED])
 
 
-def _still_draining(seen: Seen, choice: Choice, now: datetime) -> tuple[Draining, ...]:
-    """Return those that must go on running; one that is wanted again is no longer draining."""
-    kept = []
-    for entry in seen.deployment.status.draining:
-        identity = identity_of(entry)
-        back = identity == choice.identity
-        if not back and (now < entry.until or _is_routed(seen, identity)):
-            kept.append(entry)
-    return tuple(kept)
-
-
-def _is_routed(seen: Seen, identity: Identity) -> bool:
-    """Tell whether the Service may still lead to a version; not knowing counts as yes."""
-    if seen.routed is None:
-        return True
-    arm = identity.child_name(seen.deployment.metadata.name)
-    return any(pod.name in seen.routed for pod in seen.pods.get(arm, []))
-
-
-def _forgive(rollout: Rollout) -> Rollout:
-    """Forget the withdrawal of a version that is being tried again."""
-    candidate = rollout.candidate
-    if candidate is None:
-        return rollout
-    kept = tuple(item for item in rollout.withdrawn if identity_of(item) != identity_of(candidate))
-    return replace(rollout, withdrawn=kept)
-
-
-def _replace_if_ready(seen: Seen, rollout: Rollout, candidate: Arm, now: datetime) -> Rollout:
-    child = _child(seen, identity_of(candidate))
-    wanted = seen.deployment.spec.replicas
-    if child is not None and not child.deleting and child.replicas == wanted and child.ready >= wanted:
-        return _promote(seen, rollout, candidate, now)
-    waited = (now - candidate.since).total_seconds()
-    if waited < seen.deployment.spec.rollout.progress_deadline_seconds:
-        return rollout
-    why = trouble(seen, identity_of(candidate)) or "its pods say nothing"
-    if rollout.stable is None:
-        return replace(rollout, late=why)
-    return _withdraw(rollout, candidate, round(waited), why, now)
-
-
-def _promote(seen: Seen, rollout: Rollout, candidate: Arm, now: datetime) -> Rollout:
-    old, rules = rollout.stable, seen.deployment.spec.rollout
-    draining = rollout.draining
-    if old is not None:
-        until = now + max(timedelta(seconds=rules.scale_down_delay_seconds), _UNOBSERVED)
-        draining = (*draining, Draining(version=old.version, template=old.template, until=until))[-8:]
-    entry = _entry(old, candidate, now, rollout.choice.message, withdrawn=False)
-    message = f"{candidate.version} serves" + (f" in place of {old.version}" if old else "")
-    return replace(
-        rollout,
-        stable=candidate.model_copy(update={"since": now}),
-        candidate=None,
-        draining=draining,
-        history=(entry, *rollout.history)[:_HISTORY],
-        events=(Event("Normal", "Promoted", message),),
-    )
-
-
-def _withdraw(rollout: Rollout, candidate: Arm, waited: int, why: str, now: datetime) -> Rollout:
-    reason = f"not ready after {waited} s: {why}"[:1000]
-    entry = Withdrawn(version=candidate.version, template=candidate.template, at=now, reason=reason)
-    stable = rollout.stable.version if rollout.stable else "nothing"
-    message = f"{candidate.version} is withdrawn, {stable} goes on serving: {reason}"
-    return replace(
-        rollout,
-        candidate=None,
-        withdrawn=(entry, *rollout.withdrawn)[:20],
-        history=(_entry(rollout.stable, candidate, now, reason, withdrawn=True), *rollout.history)[:_HISTORY],
-        events=(Event("Warning", "Withdrawn", message[:1000]),),
-    )
-
-
-def _entry(old: Arm | None, new: Arm, now: datetime, reason: str, *, withdrawn: bool) -> HistoryEntry:
-    return HistoryEntry(
-        at=now,
-        from_=old.version if old else None,
-        to=new.version,
-        outcome="Withdrawn" if withdrawn else "Promoted",
-        seconds=max(0, round((now - new.since).total_seconds())),
-        reason=reason,
-    )
+def drain(rollout: Rollout, entry: Arm | Previous) -> Rollout:
+    """Return the rollout with an arm that goes when nobody is led to it; what is short of room goes confirmed."""
+    leaving = Draining(version=entry.version, template=entry.template)
+    others = [item for item in rollout.draining if identity_of(item) != identity_of(leaving)]
+    unsure = [item for item in others if item.until is None]
+    sure = [item for item in others if item.until is not None]
+    room = max(0, 7 - len(unsure))
+    return replace(rollout, draining=(*unsure, *(sure[-room:] if room else ()), leaving))

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from mooring.api.config import OperatorConfig
 from mooring.api.modeldeployment import ModelDeployment
 from mooring.api.modelversion import ModelVersion
+from mooring.reconcile.observed import Judgement, Observed, TrafficSeen
 from mooring.reconcile.plan import LABEL_ARM as LABEL_ARM
 from mooring.reconcile.plan import Cache, Key, Object
 from mooring.reconcile.pods import PodSeen, read_pods
+from mooring.reconcile.traffic.provider import PART_KINDS, is_part
+
+PARTS = (*PART_KINDS, "HorizontalPodAutoscaler")
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,18 @@ class Seen:
     """By the arm that they belong to, newest first."""
     routed: frozenset[str] | None
     """The pods that the users' Service leads to now; None where that is not known."""
+    selected: str | None = None
+    """The arm that the users' Service selects; None where it selects several, or is not there."""
+    traffic: TrafficSeen | None = None
+    """What proxies have in force; None where nobody looked yet."""
+    proxies: tuple[Object, ...] = ()
+    """The pods that divide traffic."""
+    proxy_templates: tuple[RevisionSeen, ...] = ()
+    """Their kept templates."""
+    parts: tuple[Object, ...] = ()
+    """What exists to divide traffic or to scale, rather than for a version."""
+    judgement: Judgement | None = None
+    """What the judge says; None where there is nothing to judge yet."""
 
 
 def look(key: Key, cache: Cache, config: OperatorConfig) -> Seen | None:
@@ -61,32 +77,43 @@ def look(key: Key, cache: Cache, config: OperatorConfig) -> Seen | None:
     deployment = ModelDeployment.model_validate(found)
     pods: dict[str, list[Object]] = {}
     for pod in cache.children("Pod", key):
-        pods.setdefault(pod["metadata"].get("labels", {}).get(LABEL_ARM, ""), []).append(pod)
+        if not is_part(pod):
+            pods.setdefault(pod["metadata"].get("labels", {}).get(LABEL_ARM, ""), []).append(pod)
     model = deployment.spec.model
     records = (item for item in cache.all("ModelVersion", key.namespace) if item["spec"].get("model") == model)
     versions = map(ModelVersion.model_validate, records)
+    services = {item["metadata"]["name"]: item for item in cache.children("Service", key)}
+    revisions = tuple(cache.children("ControllerRevision", key))
+    observed = cache.observed(key) or Observed()
     return Seen(
         deployment=deployment,
         config=config,
         versions={item.metadata.name: item for item in versions},
-        children={item["metadata"]["name"]: read_child(item) for item in cache.children("Deployment", key)},
-        services={item["metadata"]["name"]: item["metadata"]["uid"] for item in cache.children("Service", key)},
-        revisions={i["metadata"]["name"]: _read_revision(i) for i in cache.children("ControllerRevision", key)},
+        children={i["metadata"]["name"]: read_child(i) for i in cache.children("Deployment", key) if not is_part(i)},
+        services={name: item["metadata"]["uid"] for name, item in services.items()},
+        revisions={i["metadata"]["name"]: _read_revision(i) for i in revisions if not is_part(i)},
+        proxy_templates=tuple(_read_revision(i) for i in revisions if is_part(i)),
         pods={name: read_pods(items) for name, items in pods.items()},
+        proxies=tuple(pod for pod in cache.children("Pod", key) if is_part(pod)),
+        parts=tuple(part for kind in PARTS for part in cache.children(kind, key) if is_part(part)),
         routed=_routed(deployment.metadata.name, cache.children("EndpointSlice", key)),
+        selected=_selected(services.get(deployment.metadata.name)),
+        traffic=observed.traffic,
+        judgement=observed.judgement,
     )
 
 
 def read_child(item: Object) -> ChildSeen:
-    """Return what a child Deployment says; what it said of an older generation does not count."""
-    status = item.get("status") or {}
-    current = status.get("observedGeneration") == item["metadata"].get("generation")
-    ready = min(status.get("readyReplicas", 0), status.get("updatedReplicas", 0)) if current else 0
+    """Return what a child Deployment says.
+
+    Also of an older generation: its template never changes, and where only its size did, pods are still as ready.
+    """
+    status, replicas = item.get("status") or {}, item["spec"].get("replicas", 1)
     return ChildSeen(
         name=item["metadata"]["name"],
         uid=item["metadata"]["uid"],
-        replicas=item["spec"].get("replicas", 1),
-        ready=ready,
+        replicas=replicas,
+        ready=min(status.get("readyReplicas", 0), status.get("updatedReplicas", 0), replicas),
         deleting="deletionTimestamp" in item["metadata"],
     )
 
@@ -95,6 +122,12 @@ def _read_revision(item: Object) -> RevisionSeen:
     metadata = item["metadata"]
     pod: Object = (item.get("data") or {}).get("template") or {}
     return RevisionSeen(metadata["name"], metadata["uid"], metadata.get("creationTimestamp") or "", pod)
+
+
+def _selected(service: Object | None) -> str | None:
+    selector = (service or {}).get("spec", {}).get("selector") or {}
+    arm: str | None = selector.get(LABEL_ARM)
+    return arm
 
 
 def _routed(service: str, slices: Iterable[Object]) -> frozenset[str] | None:

@@ -2,84 +2,70 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from mooring.api.modeldeployment import ModelDeploymentStatus, Phase
-from mooring.reconcile.conditions import Truth, Wanted, set_conditions, summary
-from mooring.reconcile.modeldeployment.choose import retry_of
-from mooring.reconcile.modeldeployment.limits import limits
+from mooring.api.rolloutstatus import (
+    Handled,
+    ModelDeploymentStatus,
+    Share,
+    TrafficStatus,
+)
+from mooring.reconcile.conditions import set_conditions
+from mooring.reconcile.modeldeployment.evidence import shown
+from mooring.reconcile.modeldeployment.identity import Identity
 from mooring.reconcile.modeldeployment.rollout import Rollout, identity_of
-from mooring.reconcile.modeldeployment.seen import LABEL_ARM, Seen
-from mooring.reconcile.modeldeployment.trouble import trouble
+from mooring.reconcile.modeldeployment.seen import LABEL_ARM
+from mooring.reconcile.modeldeployment.sight import Sight
+from mooring.reconcile.modeldeployment.told import told
 
 
-def compose(seen: Seen, rollout: Rollout, now: datetime) -> ModelDeploymentStatus:
+def compose(sight: Sight, rollout: Rollout) -> ModelDeploymentStatus:
     """Return the whole status after this plan."""
-    metadata, before = seen.deployment.metadata, seen.deployment.status
-    stable, retry = rollout.stable, retry_of(seen)
-    arm = identity_of(stable).child_name(metadata.name) if stable else None
-    conditions = set_conditions(before.conditions, _conditions(seen, rollout), generation=metadata.generation, now=now)
+    metadata, before = sight.seen.deployment.metadata, sight.seen.deployment.status
+    stable = rollout.stable
+    evidence, decision = shown(sight, rollout)
+    generation = metadata.generation
     return ModelDeploymentStatus(
-        observed_generation=metadata.generation,
-        conditions=conditions,
-        phase=_phase(rollout),
+        observed_generation=generation,
+        conditions=set_conditions(before.conditions, told(sight, rollout), generation=generation, now=sight.now),
         replicas=stable.replicas if stable else 0,
-        selector=f"{LABEL_ARM}={arm}" if arm else None,
+        selector=f"{LABEL_ARM}={sight.arm(identity_of(stable))}" if stable else None,
         stable=stable,
-        candidate=rollout.candidate,
+        canary=rollout.canary,
+        previous=rollout.previous,
         draining=list(rollout.draining),
+        rollout=rollout.progress,
+        traffic=_traffic(sight, rollout),
+        evidence=evidence,
+        decision=decision,
         withdrawn=list(rollout.withdrawn),
-        last_retry=retry[1] if retry else before.last_retry,
+        handled=rollout.handled if rollout.handled != Handled() else None,
         history=list(rollout.history),
-        url=f"http://{metadata.name}.{metadata.namespace}.svc" if stable or rollout.candidate else None,
+        url=f"http://{metadata.name}.{metadata.namespace}.svc" if stable or rollout.canary else None,
     )
 
 
-def _phase(rollout: Rollout) -> Phase:
-    if rollout.candidate is not None:
-        return "Replacing" if rollout.stable else "Starting"
-    return "Stable" if rollout.stable else "Waiting"
+def _traffic(sight: Sight, rollout: Rollout) -> TrafficStatus | None:
+    """Return what is asked of the provider, and what it has in force; None where nothing is served yet."""
+    if not rollout.weights:
+        return None
+    before, seen = sight.seen.deployment.status.traffic, sight.traffic
+    canary = identity_of(rollout.canary) if rollout.canary is not None and rollout.stable is not None else None
+    held_back = identity_of(rollout.previous) if rollout.previous is not None else None
+    split = [Share(arm=sight.arm(arm), weight=rollout.weights.get(arm, 0)) for arm in reversed(list(rollout.sizes))]
+    asked = (split, rollout.shadow, sight.provider)
+    same = before is not None and (before.split, before.shadow, before.provider) == asked
+    counted = seen.observed if seen is not None else None
+    return TrafficStatus(
+        provider=sight.provider,
+        desired=_weight(rollout, canary),
+        applied=sight.applied(canary) if canary is not None and same else None,
+        observed=f"{counted.get(sight.arm(canary), 0):.1f}" if counted is not None and canary is not None else None,
+        approximate=seen.approximate if seen is not None else False,
+        shadow=rollout.shadow,
+        holdback=_weight(rollout, held_back),
+        split=split,
+        since=before.since if before is not None and same else sight.now,
+    )
 
 
-def _conditions(seen: Seen, rollout: Rollout) -> list[Wanted]:
-    busy = rollout.candidate is not None and rollout.late is None
-    stalled = rollout.choice.refused or rollout.late is not None
-    told = summary(ready=_ready(seen, rollout), busy=busy, stalled=stalled)
-    return [*told, _progressing(seen, rollout), *limits(seen.deployment.spec)]
-
-
-def _ready(seen: Seen, rollout: Rollout) -> tuple[Truth, str, str]:
-    stable, choice = rollout.stable, rollout.choice
-    serving = f"{stable.version} serves, {stable.ready} of {stable.replicas} replicas ready" if stable else ""
-    if choice.refused:
-        return "False", choice.reason, f"{choice.message}{'; ' + serving if serving else ''}"
-    if rollout.late is not None:
-        return "False", "ProgressDeadlineExceeded", f"not ready in time: {rollout.late}"
-    if stable is None and rollout.candidate is not None:
-        why = trouble(seen, identity_of(rollout.candidate))
-        return "False", "Starting", f"{rollout.candidate.version} is starting{': ' + why if why else ''}"
-    if stable is None:
-        return "False", choice.reason, choice.message
-    if seen.deployment.spec.replicas > 0 and stable.ready == 0:
-        why = trouble(seen, identity_of(stable))
-        return "False", "NoReplicaReady", f"{serving}{': ' + why if why else ''}"
-    return "True", "Serving", serving
-
-
-def _progressing(seen: Seen, rollout: Rollout) -> Wanted:
-    candidate = rollout.candidate
-    if candidate is None:
-        return _resting(rollout)
-    why = trouble(seen, identity_of(candidate))
-    ready = f"{candidate.ready} of {seen.deployment.spec.replicas} replicas ready"
-    message = f"{candidate.version} is starting, {ready}{': ' + why if why else ''}"
-    if rollout.late is not None:
-        return Wanted("Progressing", "False", "ProgressDeadlineExceeded", message)
-    return Wanted("Progressing", "True", "Starting", message)
-
-
-def _resting(rollout: Rollout) -> Wanted:
-    last = rollout.history[0] if rollout.history else None
-    if last is not None and last.outcome == "Withdrawn":
-        return Wanted("Progressing", "False", "Withdrawn", f"{last.to} was withdrawn: {last.reason}")
-    return Wanted("Progressing", "False", "Idle", "no version is being replaced")
+def _weight(rollout: Rollout, arm: Identity | None) -> int:
+    return rollout.weights.get(arm, 0) if arm is not None else 0

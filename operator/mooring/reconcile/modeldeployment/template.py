@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mooring.api.modelversion import ModelVersion
@@ -54,18 +55,18 @@ def render_deployment(seen: Seen, identity: Identity, pod: Object, replicas: int
 def render_headless(seen: Seen, identity: Identity) -> dict[str, Any]:
     """Return the headless Service of one version, for who must speak to that version."""
     name = identity.child_name(seen.deployment.metadata.name)
-    spec = {"clusterIP": "None", "selector": {LABEL_ARM: name}, "ports": headless_ports(_pod(seen, identity))}
+    spec = {"clusterIP": "None", "selector": {LABEL_ARM: name}, "ports": headless_ports(pod_of(seen, identity))}
     return child("Service", name, KIND, seen.deployment.metadata, {"spec": spec}, version=identity.version)
 
 
-def render_service(seen: Seen, identity: Identity) -> dict[str, Any]:
-    """Return the one Service for users, leading to one version."""
+def render_service(seen: Seen, identity: Identity, selector: Mapping[str, str]) -> dict[str, Any]:
+    """Return the one Service for users, with the ports of one version, leading to whoever the selector names."""
     owner = seen.deployment.metadata
-    spec = {"selector": {LABEL_ARM: identity.child_name(owner.name)}, "ports": service_ports(_pod(seen, identity))}
+    spec = {"selector": dict(selector), "ports": service_ports(pod_of(seen, identity))}
     return child("Service", owner.name, KIND, owner, {"spec": spec})
 
 
-def _pod(seen: Seen, identity: Identity) -> Object:
+def pod_of(seen: Seen, identity: Identity) -> Object:
     """Return what is known of an arm's pods; nothing where both its record and its template are gone."""
     version = seen.versions.get(identity.version)
     if version is not None:

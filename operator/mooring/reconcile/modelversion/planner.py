@@ -38,11 +38,11 @@ def used_by(version: ModelVersion, deployments: Iterable[Object]) -> list[UsedBy
         if item["spec"].get("model") != version.spec.model:
             continue
         deployment = ModelDeployment.model_validate(item)
-        stable, candidate = deployment.status.stable, deployment.status.candidate
+        stable, canary = deployment.status.stable, deployment.status.canary
         if stable is not None and stable.version == name:
-            users.append(UsedBy(name=deployment.metadata.name, role="Stable", since=stable.since))
-        elif candidate is not None and candidate.version == name:
-            users.append(UsedBy(name=deployment.metadata.name, role="Candidate", since=candidate.since))
+            users.append(UsedBy(name=deployment.metadata.name, role="Stable", since=stable.started_at))
+        elif canary is not None and canary.version == name:
+            users.append(UsedBy(name=deployment.metadata.name, role="Canary", since=canary.started_at))
     return sorted(users, key=lambda user: user.name)[:64]
 
 
