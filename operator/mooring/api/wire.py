@@ -40,6 +40,8 @@ ID_KEY_VARIABLE = "MOORING_ID_KEY"
 """The key that the pods of a ModelDeployment sign prediction ids with, Base64."""
 PEERS_HOST_VARIABLE = "MOORING_PEERS_HOST"
 """The headless Service behind which a serving pod finds those that take feedback with it."""
+STABLE_PEERS_VARIABLE = "MOORING_STABLE_PEERS"
+"""The headless Service of the version that a shadow's answers are compared with, `host` or `host:admin port`."""
 POD_ADDRESS_VARIABLE = "MOORING_POD_IP"
 
 GRPC_PORT_VARIABLE = "MOORING_GRPC_PORT"

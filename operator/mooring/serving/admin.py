@@ -13,11 +13,13 @@ from mooring.ledger.wire import MEDIA_TYPE
 from mooring.serving.errors import Rejected, bad_input, overloaded, shown
 from mooring.serving.http import Heads, Limits, Listener, Request, Routes
 from mooring.serving.metrics import Metric, process_metrics, render
+from mooring.serving.shadow.told import PATH
 from mooring.serving.state import State
 
 if TYPE_CHECKING:
     from mooring.serving.app import App
 
+_ANSWERS_TYPE = "application/x-mooring-answers"
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -51,9 +53,16 @@ def admin_listener(state: State) -> Listener:
             raise Rejected(HTTPStatus.NOT_FOUND, "this model came without a profile: there is no reference")
         request.answer(heads.get(), found.model_dump_json(by_alias=True).encode())
 
+    def answers(request: Request) -> None:
+        watch = _app(state).journal.watch
+        if watch is None:
+            raise Rejected(HTTPStatus.NOT_FOUND, "without MOORING_ID_KEY no answers are compared")
+        since, _ = _asked(request.path)
+        request.answer(heads.get(content_type=_ANSWERS_TYPE), watch.document(request.authorization, since))
+
     routes = Routes()
     table = {"/healthz": live, "/readyz": ready, "/metrics": metrics}
-    for path, handler in {**table, "/mooring/ledger": ledger, "/mooring/profile": profile}.items():
+    for path, handler in {**table, "/mooring/ledger": ledger, "/mooring/profile": profile, PATH: answers}.items():
         routes.add(path, {"GET": handler})
     return Listener(routes, heads, Limits(body_bytes=1024, bodies_bytes=1 << 20, connections=128))
 

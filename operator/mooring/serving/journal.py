@@ -24,6 +24,7 @@ from mooring.serving.metrics import Metric
 from mooring.serving.peers import Peers
 from mooring.serving.record import Recorder, Scoring, references
 from mooring.serving.sealing import Sealing
+from mooring.serving.shadow.watch import Stable, Watch
 from mooring.serving.truths import Outcomes, Truths
 
 
@@ -36,6 +37,8 @@ class Journal:
     feedback: FeedbackEndpoint
     sealing: Sealing
     profile: Profile | None
+    watch: Watch | None
+    """None: this pod shares no key with others, so answers cannot be compared."""
 
     @classmethod
     def of(
@@ -48,28 +51,49 @@ class Journal:
         stream = Stream(order.model, order.version, pod[:253], secrets.token_hex(8))
         binner = Binner(references(manifest, profile), scoring.strata if scoring else Strata())
         ledger = Ledger(binner, stream)
-        ids = Ids(_key(environment), Identity(order.model, order.version, scoring.outcomes if scoring else ""))
+        key, shared = _key(environment)
+        ids = Ids(key, Identity(order.model, order.version, scoring.outcomes if scoring else ""))
         truths = Truths(ledger, Outcomes(scoring.codes if scoring else {}))
         peers = Peers.from_environment(environment, SERVING_PORT)
+        recorder = Recorder(ledger, ids, scoring, [feature.name for feature in manifest.features])
+        watch = Watch(key, ledger, scoring, _stable(environment)) if shared and scoring else None
+        if watch is not None:
+            watch.attach(recorder)
         return cls(
             ledger=ledger,
-            recorder=Recorder(ledger, ids, scoring, [feature.name for feature in manifest.features]),
+            recorder=recorder,
             feedback=FeedbackEndpoint(f"/v2/models/{quote(order.model)}/feedback", ids, truths, heads, peers),
             sealing=Sealing(ledger),
             profile=profile,
+            watch=watch,
         )
 
     def metrics(self) -> list[Metric]:
         """Return what was counted so far."""
         ledger = self.ledger
-        return ledger_metrics(ledger.layout, ledger.totals(), ledger.stream.model, ledger.stream.version)
+        stream = ledger.stream
+        found = ledger_metrics(ledger.layout, ledger.totals(), stream.model, stream.version)
+        if self.watch is not None:
+            about = "Mirrored requests whose other answer did not come to be compared."
+            labels = {"model": stream.model, "version": stream.version}
+            found.append(
+                Metric("mooring_shadow_unpaired_total", "counter", about, [(labels, self.watch.pairs.unpaired)])
+            )
+        return found
 
 
-def _key(environment: Mapping[str, str]) -> bytes:
+def _stable(environment: Mapping[str, str]) -> Stable | None:
+    try:
+        return Stable.from_environment(environment)
+    except ValueError as error:
+        raise CannotServe("InvalidOrder", str(error)) from None
+
+
+def _key(environment: Mapping[str, str]) -> tuple[bytes, bool]:
     try:
         key, given = key_from(environment)
     except ValueError as error:
         raise CannotServe("InvalidOrder", str(error)) from None
     if not given:
         event(f"{ID_KEY_VARIABLE} is not set: prediction ids are good for this process only")
-    return key
+    return key, given

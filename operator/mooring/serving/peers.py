@@ -6,20 +6,13 @@ the set of pods changes, pods may disagree about the owner, and a truth told twi
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import socket
-import time
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from http import HTTPStatus
 
 from mooring.api.wire import PEERS_HOST_VARIABLE, POD_ADDRESS_VARIABLE
+from mooring.serving.pods import Pods, exchange
 
-_log = logging.getLogger(__name__)
-
-LOOK_AGAIN_SECONDS = 10.0
-SECONDS = 2.0
-"""How long a peer is waited for before its truths are counted here."""
 _ANSWER_BYTES = 1 << 20
 
 
@@ -37,11 +30,9 @@ class Peers:
     """Looks the pods up behind a headless Service, and talks to them."""
 
     def __init__(self, host: str, own_address: str, port: int) -> None:
-        self._host = host
+        self._pods = Pods(host)
         self._own = own_address
         self._port = port
-        self._addresses: tuple[str, ...] = ()
-        self._looked_at = float("-inf")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], port: int) -> Peers | None:
@@ -51,49 +42,21 @@ class Peers:
 
     async def elsewhere(self, key: bytes) -> str | None:
         """Return the address of a key's owner, or None if that is this pod, or nobody knows."""
-        if time.monotonic() - self._looked_at > LOOK_AGAIN_SECONDS:
-            self._looked_at = time.monotonic()
-            await self._look()
-        if self._own not in self._addresses:
+        addresses = await self._pods.addresses()
+        if self._own not in addresses:
             return None  # not among the ready ones yet, or not any more: whoever is asked, answers
-        found = owner(self._addresses, key)
+        found = owner(addresses, key)
         return None if found == self._own else found
 
     async def tell(self, address: str, path: str, body: bytes, authorization: bytes) -> bytes:
         """Return a peer's answer to feedback; raises OSError where there is none."""
-        async with asyncio.timeout(SECONDS):
-            reader, writer = await asyncio.open_connection(address, self._port)
-            try:
-                writer.write(_request(path, body, authorization))
-                return await _answer(reader)
-            finally:
-                writer.close()
-
-    async def _look(self) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(SECONDS):
-                found = await loop.getaddrinfo(self._host, None, type=socket.SOCK_STREAM)
-        except OSError as error:
-            _log.warning("the peers cannot be looked up: %s", error)
-            return
-        self._addresses = tuple(sorted({str(address[4][0]) for address in found}))
+        status, answer = await exchange(address, self._port, _request(path, body, authorization), _ANSWER_BYTES)
+        if status not in (HTTPStatus.OK, HTTPStatus.BAD_REQUEST):
+            raise ConnectionError(f"a peer answered {status}")
+        return answer
 
 
 def _request(path: str, body: bytes, authorization: bytes) -> bytes:
     lines = [b"POST %b HTTP/1.1" % path.encode(), b"host: peer", b"connection: close", b"x-mooring-forwarded: 1"]
     lines += [b"authorization: %b" % authorization] if authorization else []
     return b"\r\n".join([*lines, b"content-length: %d" % len(body), b"", body])
-
-
-async def _answer(reader: asyncio.StreamReader) -> bytes:
-    raw = await reader.read(_ANSWER_BYTES)
-    while part := await reader.read(_ANSWER_BYTES):
-        raw += part
-        if len(raw) > _ANSWER_BYTES:
-            raise ConnectionError("a peer's answer does not end")
-    head, _, body = raw.partition(b"\r\n\r\n")
-    status = head[9:12]
-    if status not in (b"200", b"400"):
-        raise ConnectionError(f"a peer answered {status.decode('latin-1')}")
-    return body

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import orjson
 
@@ -25,7 +25,11 @@ from mooring.serving.backends import Answers, Scalar
 from mooring.serving.errors import Rejected
 from mooring.serving.http import Request
 from mooring.serving.ids import Ids
+from mooring.serving.shadow.answer import FAILED, REFUSED
 from mooring.serving.v2.decode import Asked
+
+if TYPE_CHECKING:
+    from mooring.serving.shadow.watch import Watch
 
 _ROLES = {name.encode(): role for role, name in enumerate(ROLES[:3])}
 _TESTER = ROLES.index("tester")
@@ -128,6 +132,8 @@ class Recorder:
         self._features = {name: index for index, name in enumerate(features)}
         self._callers = Callers()
         self._last_role = 0
+        self.watch: Watch | None = None
+        """Hears of answers while they may be compared with another version's."""
         self.clock = time.perf_counter
 
     def score(self, request: Request, asked: Asked, answers: Answers) -> list[int]:
@@ -142,6 +148,8 @@ class Recorder:
             asked.prediction_id = self._ids.of_values(role, strata, values, scoring.scale)
         else:
             asked.prediction_id = self._ids.of_classes(role, strata, self._form)
+        if self.watch is not None:
+            self.watch.answered(role, request, answers)
         return strata
 
     def answered(self, request: Request, started: float, asked: Asked, strata: Sequence[int]) -> None:
@@ -157,6 +165,8 @@ class Recorder:
         """Count a request that the model failed on."""
         role = self._role(request)
         self.ledger.append(role, self._caller(request), MODEL, self.clock() - started, (), ())
+        if self.watch is not None:
+            self.watch.refused(role, request, FAILED)
         self._echo(request, role, None)
 
     def refused(self, request: Request, problem: Rejected) -> None:
@@ -168,6 +178,8 @@ class Recorder:
         outcome = _OUTCOMES.get(problem.status, CALLER)
         feature = None if problem.feature is None else self._features.get(problem.feature)
         self.ledger.refuse(role, self._caller(request), outcome, feature)
+        if self.watch is not None and outcome != OVERLOAD:
+            self.watch.refused(role, request, REFUSED if outcome == CALLER else FAILED)
         self._echo(request, role, None)
 
     def _role(self, request: Request) -> int:

@@ -78,8 +78,8 @@ def data(rows: int = 400) -> pd.DataFrame:
 
 
 @functools.cache
-def pipeline() -> Pipeline:
-    """Return the fitted pipeline."""
+def pipeline(older_than: int = 65) -> Pipeline:
+    """Return the fitted pipeline, by default the small model's; another threshold is another version of it."""
     numbers = Pipeline([("impute", SimpleImputer()), ("scale", StandardScaler())])
     columns = ColumnTransformer(
         [
@@ -88,16 +88,17 @@ def pipeline() -> Pipeline:
         ]
     )
     rows = data()
-    target = (rows["age"] + 20 * rows["member"] + 15 * (rows["color"] == "red") > 65).astype(int)
+    target = (rows["age"] + 20 * rows["member"] + 15 * (rows["color"] == "red") > older_than).astype(int)
     return Pipeline([("columns", columns), ("model", LogisticRegression())]).fit(rows, target)
 
 
-def golden(rows: int = 8) -> Golden:
+def golden(rows: int = 8, model: Pipeline | None = None) -> Golden:
     """Return golden rows with the pipeline's answers."""
     inputs = data(rows)
-    probability = pipeline().predict_proba(inputs)
+    model = model or pipeline()
+    probability = model.predict_proba(inputs)
     columns = {name: [None if pd.isna(value) else value for value in inputs[name].tolist()] for name in inputs}
-    outputs = {"label": pipeline().predict(inputs).tolist(), "probability": probability.tolist()}
+    outputs = {"label": model.predict(inputs).tolist(), "probability": probability.tolist()}
     return Golden.model_validate({"inputs": columns, "outputs": outputs})
 
 
@@ -115,11 +116,11 @@ class Folder:
         return json.dumps(order)
 
 
-def write(path: Path, uri: str, answers: Golden | None = None) -> Folder:
+def write(path: Path, uri: str, answers: Golden | None = None, model: Pipeline | None = None) -> Folder:
     """Write the small model's artifact to the folder `path`, to be found at `uri`."""
     path.mkdir(parents=True, exist_ok=True)
-    save_model(pipeline(), path / MODEL)
-    (path / GOLDEN).write_text((answers or golden()).model_dump_json(by_alias=True))
+    save_model(model or pipeline(), path / MODEL)
+    (path / GOLDEN).write_text((answers or golden(model=model)).model_dump_json(by_alias=True))
     (path / MANIFEST).write_text(manifest().model_dump_json(by_alias=True))
     record = stored(file_entry(path / name) for name in sorted(os.listdir(path)))
     return Folder(path, Artifact(uri=uri, digest=record.digest, bytes=record.bytes, format="Skops"))

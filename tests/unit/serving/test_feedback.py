@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from mooring.serving import peers as peers_module
+from mooring.serving import pods as pods_module
 from mooring.serving.app import App, build
 from mooring.serving.feedback import FeedbackEndpoint
 from mooring.serving.peers import Peers, owner
+from mooring.serving.pods import Pods
 from mooring.serving.truths import Seen
 from tests.unit.serving import artifacts
 from tests.unit.serving.conftest import AgeBackend, Running, loaded, order
@@ -146,16 +147,24 @@ def test_every_pod_has_its_share_and_only_the_keys_of_a_pod_that_goes_move() -> 
     assert owner([], b"key") is None
 
 
-class Pods(Peers):
-    """Peers on one machine: each has its own loopback address, and all know each other."""
+class Known(Pods):
+    """Addresses that are known without looking them up."""
+
+    def __init__(self, all_of_them: list[str]) -> None:
+        super().__init__("peers")
+        self._all = tuple(all_of_them)
+
+    async def addresses(self) -> tuple[str, ...]:
+        return self._all
+
+
+class Neighbours(Peers):
+    """Peers on one machine, each with a port of its own."""
 
     def __init__(self, own: str, all_of_them: list[str], ports: dict[str, int]) -> None:
         super().__init__("peers", own, 0)
-        self._all = tuple(all_of_them)
+        self._pods = Known(all_of_them)
         self._ports = ports
-
-    async def _look(self) -> None:
-        self._addresses = self._all
 
     async def tell(self, address: str, path: str, body: bytes, authorization: bytes) -> bytes:
         self._port = self._ports[address]
@@ -165,12 +174,12 @@ class Pods(Peers):
 @pytest.fixture
 async def pods(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[dict[str, tuple[App, int]]]:
     monkeypatch.setenv("MOORING_ID_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
-    monkeypatch.setattr(peers_module, "SECONDS", 1.0)
+    monkeypatch.setattr(pods_module, "SECONDS", 1.0)
     names, ports = ["a", "b", "c"], {}
     found = {}
     for name in names:
         app = build(order(), loaded(AgeBackend()), lambda: True)
-        app.journal.feedback._peers = Pods(name, names, ports)
+        app.journal.feedback._peers = Neighbours(name, names, ports)
         ports[name] = await app.listener.start("127.0.0.1", 0)
         found[name] = (app, ports[name])
     yield found

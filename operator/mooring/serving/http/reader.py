@@ -21,6 +21,7 @@ KEPT_HEADERS = frozenset(
         b"x-mooring-forwarded",
         b"x-mooring-override",
         b"x-mooring-role",
+        b"x-request-id",
     )
 )
 """What a handler finds in `Request.headers`."""
