@@ -20,6 +20,7 @@ from mooring.control.kinds import WATCHED
 from mooring.control.lease import Durations, Election
 from mooring.control.lease_api import LeaseObject, own_identity
 from mooring.control.metrics import Metrics
+from mooring.control.observe.observer import Observer
 from mooring.control.probes import ProbeServer
 from mooring.control.queue import WorkQueue
 from mooring.control.reconciler import TIMEOUT_SECONDS, Reconciler
@@ -47,6 +48,7 @@ class Operator:
         self._config = config
         self._client = client
         self._stop, self._served, self._end_watches = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._full = asyncio.Event()
         self._leading = not settings.lease
         identity = own_identity()
         self._metrics = Metrics()
@@ -56,6 +58,7 @@ class Operator:
         teller = EventTeller(client, self._metrics, identity)
         reconciler = Reconciler(planners, cache, config, writer, teller, self._metrics)
         self._queue = WorkQueue(reconciler.reconcile, workers=config.workers)
+        self._observer = Observer(cache, client, writer, self._queue.add)
         self._resync = Resync(client, self._feed, self._metrics, config.namespaces, self._queue.add_after)
         lease = LeaseObject(client, settings.lease_namespace, settings.lease_name)
         self._election = Election(lease, identity, Durations.of(settings.lease_seconds))
@@ -96,12 +99,14 @@ class Operator:
     async def _work(self) -> int:
         """Lead until told to stop or until a part fails, then hand over."""
         serve, watch = self._task(self._serve, "resync"), self._task(self._watch, "watches")
+        observe = self._task(self._observe, "observer")
         lease = [self._task(self._election.keep, "lease")] if self._settings.lease else []
-        failed = await self._first_to_end(serve, watch, *lease)
+        failed = await self._first_to_end(serve, watch, observe, *lease)
         for task in failed:
             logger.error("a part of the operator ended", extra={"part": task.get_name()}, exc_info=task.exception())
             if isinstance(task.exception(), LeaseLostError):
                 _end_at_once()
+        await _cancel(observe)
         await self._hand_over(serve, watch, lease)
         return 1 if failed else 0
 
@@ -116,7 +121,12 @@ class Operator:
         logger.info("the cache is full", extra={"seconds": seconds, "objects": objects})
         self._queue.start()
         self._feed.open()
+        self._full.set()
         await self._resync.run(self._config.resync_seconds)
+
+    async def _observe(self) -> None:
+        await self._full.wait()
+        await self._observer.run()
 
     async def _watch(self) -> None:
         await self._served.wait()  # kopf asks only once which kinds there are

@@ -14,15 +14,13 @@ NONE: Buckets = (0,) * BUCKETS
 
 @dataclass(frozen=True)
 class Arm:
-    """One version's requests in an interval; the shadow's while a step shadows.
-
-    The caller's mistakes (4xx) are no requests here: neither version is to blame.
-    """
+    """One version's requests in an interval; the shadow's while a step shadows."""
 
     requests: Buckets = NONE
     """Answered, failed or turned away, as its pods counted them."""
     failures: Buckets = NONE
-    """Of those: the model failed, or the server was too busy."""
+    """Of those: not answered with a prediction. Refused ones are among them: a version that takes no more what its
+    users send is worse, and what is refused by both cancels."""
     slow: Buckets = NONE
     """Of those: took longer than the threshold."""
     outside_requests: int = 0
@@ -59,6 +57,10 @@ class Labels:
     count: int = 0
     loss: float = 0.0
     """Each in [0, 1]; of a classification 1 for a wrong answer."""
+
+    def __add__(self, other: Labels) -> Labels:
+        """Return the labels of both."""
+        return Labels(self.count + other.count, self.loss + other.loss)
 
 
 @dataclass(frozen=True)
