@@ -5,8 +5,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
-from cluster import existing, images, lifecycle, status
+from cluster import existing, folder_images, images, lifecycle, status
 from cluster.errors import ClusterError
 from cluster.paths import ADMIN_KUBECONFIG
 from cluster.processes import log_file
@@ -29,6 +30,8 @@ def _parser() -> argparse.ArgumentParser:
     down.add_argument("--keep", action="store_true", help="keep the state for the next `up`")
     command("status", _status, "show what runs and whether it is well")
     command("images", _images, "build the project's images, and print their names")
+    image = command("image", _image, "build the Dockerfile of a folder (one of the tests' servers), and print its name")
+    image.add_argument("folder", type=Path)
     command("kubeconfig", _kubeconfig, "print the path of the administrator's kubeconfig")
     logs = command("logs", _logs, "show a component's log")
     logs.add_argument("component", choices=ALL_NAMES)
@@ -65,6 +68,11 @@ def _images(_: argparse.Namespace) -> int:
     references = existing.images() if existing.is_wanted() else images.build()
     for target, reference in references.items():
         print(f"{target}={reference}")
+    return 0
+
+
+def _image(arguments: argparse.Namespace) -> int:
+    print(folder_images.build_folder(arguments.folder))
     return 0
 
 

@@ -94,10 +94,11 @@ def load(reference: str) -> None:
 def _build_chain(root: Path, chain: Iterable[str], wanted: Mapping[str, str]) -> None:
     for target in chain:
         if target in wanted:
-            _build(root, target, wanted[target])
+            build_image(root, wanted[target], "--target", target)
 
 
-def _build(root: Path, target: str, reference: str) -> None:
+def build_image(folder: Path, reference: str, *more: str) -> None:
+    """Build a folder's Dockerfile in buildah's storage, with the machine's settings of pip and a cache of wheels."""
     wheels, settings = CACHE / "pip", CACHE / "pip.conf"
     wheels.mkdir(exist_ok=True)
     settings.write_text(pip_configuration())
@@ -107,7 +108,7 @@ def _build(root: Path, target: str, reference: str) -> None:
     for mount in mounts:
         options += ["--volume", mount]
     with step(f"built {reference}"):
-        buildah.buildah(["build", *options, "--target", target, "--tag", reference, root])
+        buildah.buildah(["build", *options, *more, "--tag", reference, folder])
 
 
 def _prune(newest: list[str]) -> None:

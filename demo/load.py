@@ -4,9 +4,9 @@ One file that needs nothing but Python, so that it runs in any pod:
 
     python3 load.py http://income.mooring-demo.svc/v2/models/income/infer request.json --seconds 60
 
-Half of the connections are kept open, the other half are made anew for each request. No request is ever repeated: what
-fails is counted, by kind. It ends by itself after --seconds or --requests, or at SIGTERM, and then prints one line of
-JSON (a `Report`).
+Half of the connections are kept open, the other half are made anew for each request (with --fresh: all of them). No
+request is ever repeated: what fails is counted, by kind. It ends by itself after --seconds or --requests, or at
+SIGTERM, and then prints one line of JSON (a `Report`).
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ class Settings:
     requests: int = 100_000
     rate: float = 0.0
     """Requests per second, of all connections together; 0: as many as are answered."""
+    fresh: bool = False
+    """No connection is kept."""
     timeout: float = 10.0
     """Seconds after which a request counts as failed."""
 
@@ -88,7 +90,9 @@ class Load:
         self._started = time.monotonic()
         count = self._settings.connections
         threads = [
-            threading.Thread(target=self._connection, args=(number, number % 2 == 0), daemon=True)
+            threading.Thread(
+                target=self._connection, args=(number, number % 2 == 0 and not self._settings.fresh), daemon=True
+            )
             for number in range(count)
         ]
         for thread in threads:
@@ -192,6 +196,7 @@ def settings_from(arguments: Sequence[str], environment: Mapping[str, str] = os.
     parser.add_argument("--seconds", type=float, default=Settings.seconds)
     parser.add_argument("--requests", type=int, default=Settings.requests)
     parser.add_argument("--rate", type=float, default=Settings.rate, help="per second; 0: as many as are answered")
+    parser.add_argument("--fresh", action="store_true", help="a new connection for each request")
     parser.add_argument("--timeout", type=float, default=Settings.timeout)
     given = parser.parse_args(arguments)
     if not given.url or not given.body or urlsplit(given.url).scheme != "http":
@@ -205,6 +210,7 @@ def settings_from(arguments: Sequence[str], environment: Mapping[str, str] = os.
         seconds=given.seconds,
         requests=given.requests,
         rate=given.rate,
+        fresh=given.fresh,
         timeout=given.timeout,
     )
 

@@ -13,13 +13,14 @@ NAME = "load"
 LIMIT_SECONDS = 240
 
 
-def start(place: Place, service: str, *, rate: int = 60, connections: int = 6) -> None:
-    """Start asking; it ends by itself after LIMIT_SECONDS."""
+def start(place: Place, service: str, *words: str, model: str = "income", body: object = None, rate: int = 60) -> None:
+    """Start asking; it ends by itself after LIMIT_SECONDS. `words` are more of them for demo/load.py."""
     script = (ROOT / "demo" / "load.py").read_text(encoding="utf-8")
-    place.kube.create({"kind": "ConfigMap", "metadata": {"name": NAME}, "data": _files(script)})
-    url = f"http://{service}.{place.namespace}.svc/v2/models/income/infer"
-    words = ["--seconds", str(LIMIT_SECONDS), "--rate", str(rate), "--connections", str(connections)]
-    place.kube.create(_pod(["python3", "/load/load.py", url, "/load/request.json", *words]))
+    files = {"load.py": script, "request.json": json.dumps(body or person())}
+    place.kube.apply({"kind": "ConfigMap", "metadata": {"name": NAME}, "data": files})
+    url = f"http://{service}.{place.namespace}.svc/v2/models/{model}/infer"
+    more = ["--seconds", str(LIMIT_SECONDS), "--rate", str(rate), "--connections", "6", *words]
+    place.kube.create(_pod(["python3", "/load/load.py", url, "/load/request.json", *more]))
     eventually("the load runs", lambda: (place.kube.get("Pod", NAME) or {})["status"]["phase"] == "Running", 60)
 
 
@@ -28,11 +29,9 @@ def stop(place: Place) -> dict[str, Any]:
     place.kubectl("exec", NAME, "--", "python3", "-c", "import os; os.kill(1, 15)")
     eventually("the load has ended", lambda: (place.kube.get("Pod", NAME) or {})["status"]["phase"] != "Running", 60)
     report: dict[str, Any] = json.loads(place.kubectl("logs", NAME).splitlines()[-1])
+    place.kube.delete("Pod", NAME)
+    eventually("its name is free", lambda: place.kube.get("Pod", NAME) is None, 60)
     return report
-
-
-def _files(script: str) -> dict[str, str]:
-    return {"load.py": script, "request.json": json.dumps(person())}
 
 
 def _pod(command: list[str]) -> dict[str, Any]:

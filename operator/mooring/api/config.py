@@ -19,7 +19,8 @@ class OperatorConfig(Model):
     runtime_image: Annotated[str, Field(min_length=1, max_length=512)]
     """The image of training pods, and of pods that serve a version without a compiled form."""
     serving_image: Annotated[str, Field(min_length=1, max_length=512)] | None = None
-    """The smaller image of pods that serve a compiled form. Absent: `runtimeImage` serves everything."""
+    """The smaller image of pods that serve a compiled form, and of what fetches files for a `server.container`.
+    Absent: `runtimeImage` does it all."""
     envoy_image: Annotated[str, Field(min_length=1, max_length=512)] | None = None
     """The image of pods that divide traffic: Envoy 1.40 or newer as `envoy`, and bash. Absent: none does."""
     namespaces: Annotated[list[str], Field(max_length=100)] = Field(default_factory=list)

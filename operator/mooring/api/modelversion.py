@@ -31,7 +31,7 @@ CompiledFormat = Literal["Linear", "Onnx"]
 """A model in a form of ours: numpy computes Linear, ONNX Runtime trees."""
 
 
-ArtifactFormat = Literal["Skops", "Onnx", "MLflow", "XGBoost", "LightGBM"]
+ArtifactFormat = Literal["Skops", "Onnx", "MLflow", "XGBoost", "LightGBM", "Files"]
 
 
 class Artifact(Model):
@@ -54,8 +54,8 @@ class Artifact(Model):
     bytes: Count
     """The size of all its files together."""
     format: ArtifactFormat
-    """How the model is stored. Skops: the folder that Mooring's training writes. The others are models of other tools
-    as these write them, one file or a folder: docs/formats.md says which kinds."""
+    """How the model is stored. Skops: the folder that Mooring's training writes. Files: any, for a `server.container`.
+    The others are models of other tools as these write them, one file or a folder: docs/formats.md says which kinds."""
     also_as: Annotated[list[CompiledFormat], Field(max_length=4)] = Field(default_factory=list)
     """Its compiled form in the same folder, certified to answer alike: served without scikit-learn."""
     secret_name: ObjectName | None = None

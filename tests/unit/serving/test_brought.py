@@ -120,6 +120,12 @@ def test_names_that_lead_elsewhere_are_refused(name: str) -> None:
         check_brought(Store("/nowhere/", {}), ["model.onnx", name])
 
 
+def test_files_for_a_server_of_ones_own_are_not_served_by_ours(bucket: Path, tmp_path: Path) -> None:
+    place = xgboost_at(bucket)
+    refused = refusal(order(place.parent, "s3://models/shop/3/", "Files"), tmp_path)
+    assert (refused.reason, "set server.container" in refused.message) == ("UnsupportedModel", True)
+
+
 def test_golden_rows_that_came_along_must_be_answered(bucket: Path, tmp_path: Path) -> None:
     folder = bucket / "shop" / "3"
     folder.mkdir(parents=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+from mooring.artifact.folder import file_entry, files_below, stored
 from tests.unit.serving import artifacts, store
 from tests.unit.serving.process import SOURCE
 
@@ -40,6 +42,20 @@ def test_verified_files_are_put_where_the_server_finds_them(tmp_path: Path) -> N
         status, said, placed = place(folder.order(), address, tmp_path)
     assert (status, said) == (0, "")
     assert placed == sorted(file.name for file in folder.path.iterdir())
+
+
+def test_whatever_a_server_reads_is_put_there_with_its_folders(tmp_path: Path) -> None:
+    folder = tmp_path / "bucket" / "shop" / "1"
+    (folder / "plain" / "1").mkdir(parents=True)
+    (folder / "config.pbtxt").write_text("name: 'plain'")
+    (folder / "plain" / "1" / "model.bin").write_bytes(b"1234")
+    held = stored(file_entry(file, folder) for file in files_below(folder))
+    artifact = {"uri": "s3://models/shop/1/", "digest": held.digest, "bytes": held.bytes, "format": "Files"}
+    order = json.dumps({"model": "shop", "version": "shop-v1", "artifact": artifact})
+    with store.bucket(tmp_path / "bucket") as address:
+        status, said, placed = place(order, address, tmp_path)
+    assert (status, said, placed) == (0, "", ["config.pbtxt", "plain"])
+    assert (tmp_path / "models" / "plain" / "1" / "model.bin").read_bytes() == b"1234"
 
 
 def test_changed_files_are_not_left_for_the_server_to_find(tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ class Brought:
 
 def read_brought(folder: Path, form: ArtifactFormat, signature: Signature, *, trusts_pickles: bool = False) -> Brought:
     """Return the model of a verified folder; raises ModelRefused."""
+    if form == "Files":
+        raise ModelRefused("format Files is for a server of your own: set server.container in the ModelDeployment")
     if form == "MLflow":
         return _mlflow(folder, signature, trusts_pickles)
     return _file(model_file(folder, form), form, signature, None)
