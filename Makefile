@@ -48,6 +48,12 @@ test: venv lint cluster images  ## everything, on the real cluster: lint, then a
 	@$(export_images)
 	$(BIN)/pytest $(TESTS) $(ARGS)
 
+.PHONY: gateway
+gateway: venv cluster  ## test routes on a real Gateway API controller (built from Go modules: minutes the first time)
+	@$(CLUSTER) gateway
+	export KUBECONFIG="$$($(CLUSTER) kubeconfig)"
+	$(BIN)/pytest tests/gateway $(ARGS)
+
 .PHONY: unit
 unit: venv  ## the tests that need no cluster, in seconds
 	@$(BIN)/pytest tests/unit $(ARGS)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from cluster import existing, folder_images, images, lifecycle, status
+from cluster import existing, folder_images, gateway, images, lifecycle, status
 from cluster.errors import ClusterError
 from cluster.paths import ADMIN_KUBECONFIG
 from cluster.processes import log_file
@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     command("images", _images, "build the project's images, and print their names")
     image = command("image", _image, "build the Dockerfile of a folder (one of the tests' servers), and print its name")
     image.add_argument("folder", type=Path)
+    command("gateway", _gateway, "install a Gateway API controller (minutes the first time), for tests of routes")
     command("kubeconfig", _kubeconfig, "print the path of the administrator's kubeconfig")
     logs = command("logs", _logs, "show a component's log")
     logs.add_argument("component", choices=ALL_NAMES)
@@ -83,6 +84,11 @@ def _kubeconfig(_: argparse.Namespace) -> int:
     if not ADMIN_KUBECONFIG.exists():
         raise ClusterError("the cluster is not up; first: python3 -m cluster up")
     print(ADMIN_KUBECONFIG)
+    return 0
+
+
+def _gateway(_: argparse.Namespace) -> int:
+    gateway.install()
     return 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from cluster import buildah
 from cluster.cached import cached_file, content_key
 from cluster.config_files import PAUSE_IMAGE
-from cluster.gobuild import PAUSE, S3, Program, build, program_key
+from cluster.gobuild import GATEWAY, PAUSE, S3, Program, build, program_key
 from cluster.packages import apt_mirror
 from cluster.say import step
 from cluster.shell import run
@@ -72,6 +72,16 @@ def s3_image() -> str:
 def s3_archive() -> Path:
     """The S3 server alone in an image, as an OCI archive."""
     return _program_archive(S3, s3_image(), "/usr/local/bin/versitygw")
+
+
+def gateway_image() -> str:
+    """The name of the image of the Gateway API's controller."""
+    return f"localhost/mooring-gateway:{program_key(GATEWAY)}"
+
+
+def gateway_archive() -> Path:
+    """The controller alone in an image, at the place where its own manifests look for it."""
+    return _program_archive(GATEWAY, gateway_image(), "/usr/local/bin/envoy-gateway")
 
 
 def pause_archive() -> Path:

@@ -39,6 +39,8 @@ KUBERNETES = Program(
 COREDNS = Program("coredns", links=("coredns",))
 S3 = Program("s3", package="github.com/versity/versitygw/cmd/versitygw")
 PAUSE = Program("pause")
+GATEWAY = Program("gateway", package="github.com/envoyproxy/gateway/cmd/envoy-gateway")
+"""Minutes to build: only for who asks for a Gateway (`python3 -m cluster gateway`)."""
 HOST_PROGRAMS = (KUBERNETES, COREDNS)
 IMAGE_PROGRAMS = (S3, PAUSE)
 
@@ -74,6 +76,11 @@ def build(program: Program) -> Path:
         run(command, cwd=program.module, env=BUILD_ENVIRONMENT)
 
     return cached_file(program.name, program_key(program), f"built {program.name} from its Go modules", make)
+
+
+def module_folder(program: Program, module: str) -> Path:
+    """The folder with the sources of a module that the program is made of, at the version that it pins."""
+    return Path(run([_go(), "list", "-m", "-f", "{{.Dir}}", module], cwd=program.module).strip())
 
 
 def link_host_programs() -> None:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -42,14 +42,14 @@ def content_hash(target: str, root: Path = REPOSITORY) -> str:
     return content_key(parts)
 
 
-def build(root: Path = REPOSITORY) -> dict[str, str]:
+def build(root: Path = REPOSITORY, targets: Sequence[str] = TARGETS) -> dict[str, str]:
     """Have the images of this checkout in the local cluster: target name to image reference.
 
     Does nothing when they are there already. Raises ClusterError when the cluster is not up or a build fails.
     """
     if not CONTAINERD_SOCKET.exists():
         raise ClusterError("the cluster is not up, so there is nowhere to put images; first: python3 -m cluster up")
-    references = {target: f"localhost/mooring-{target}:{content_hash(target, root)}" for target in TARGETS}
+    references = {target: f"localhost/mooring-{target}:{content_hash(target, root)}" for target in targets}
     if not set(references.values()) - image_names():
         return references
     install_missing()
@@ -63,7 +63,8 @@ def build(root: Path = REPOSITORY) -> dict[str, str]:
         for reference in sorted(missing):
             with step(f"imported {reference}"):
                 load(reference)
-        _prune(sorted(references.values()))
+        if set(targets) == set(TARGETS):
+            _prune(sorted(references.values()))
     return references
 
 
