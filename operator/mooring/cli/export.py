@@ -20,7 +20,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("model", help="the artifact's folder, a path or a URI")
     parser.add_argument("--to", required=True, type=Path, metavar="DIR", help="the folder to write")
     parser.add_argument("--digest", help="refuse an artifact whose digest is another one (sha256:…)")
-    parser.add_argument("--version", help="what answers call the version; by default MODEL-vRUN")
+    parser.add_argument("--version", help="what answers call the version; by default the model and its digest")
     parser.set_defaults(command=export)
 
 

@@ -38,10 +38,12 @@ A model of Mooring ({task}, {estimator}) with a server of its own.
     curl http://127.0.0.1:8080/v2/models/{model}
     curl http://127.0.0.1:8080/v2/models/{model}/infer -d '{example}'
 
-It needs Python 3.10 or newer{needs}. It speaks the Open Inference Protocol, version 2, over HTTP (also with binary
-tensors), as Triton, MLServer and KServe do: /v2/health/live, /v2/health/ready, /v2/models/{model}, …/infer. Before it
-listens it compares its files with their digests, and answers the rows that training recorded. It keeps no ledger, knows
-no keys and no TLS, and listens on this machine alone unless --host says otherwise.
+It needs Python 3.11 or newer{needs}.
+
+It speaks the Open Inference Protocol, version 2, over HTTP (also with binary tensors), as Triton, MLServer and KServe
+do: /v2/health/live, /v2/health/ready, /v2/models/{model}, …/infer. Before it listens it compares its files with
+their digests, and answers the rows that training recorded. It keeps no ledger, knows no keys and no TLS, and listens
+on this machine alone unless --host says otherwise.
 
 Artifact: {uri}, {digest}
 """
@@ -78,10 +80,10 @@ def export(
         manifest = read_manifest(fetched)
         if manifest.compiled is None:
             raise CannotExport(
-                f"{manifest.model!r} has no compiled form, so it needs scikit-learn and the whole runtime image: "
-                "serve it from that, or train with an estimator that is compiled"
+                f"{manifest.model!r} has no compiled form of Mooring's: serve it by the runtime image, "
+                "or train with an estimator that is compiled"
             )
-        name = version or f"{manifest.model}-v{manifest.run}"
+        name = version or f"{manifest.model}@{stored.digest.removeprefix('sha256:')[:12]}"
         needs = tuple(f"{library}=={installed(library)}" for library in NEEDS[manifest.compiled.format])
         made = Path(scratch, "made")
         _write(made, fetched, manifest)
