@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError
 
 from mooring.api.base import Column, Digest, Model
-from mooring.api.modelversion import Artifact, DataRecord, GateRecord, MetricValue, Signature
+from mooring.api.modelversion import Artifact, DataRecord, GateRecord, MetricValue, ModelVersion, Signature
 from mooring.api.server import BuiltinServer
 from mooring.api.trainingjob import Failure, TrainingJobSpec
 
@@ -130,3 +130,15 @@ class ServeOrder(Model):
     signature: Signature | None = None
     """Of a model that was brought; others have theirs in the artifact's manifest."""
     server: BuiltinServer = Field(default_factory=BuiltinServer)
+
+    @classmethod
+    def of(cls, version: ModelVersion, server: BuiltinServer | None = None) -> Self:
+        """Return the order to serve (or to score with) a recorded version."""
+        spec = version.spec
+        return cls(
+            model=spec.model,
+            version=version.metadata.name,
+            artifact=spec.artifact,
+            signature=spec.signature if spec.brought else None,
+            server=server or BuiltinServer(),
+        )

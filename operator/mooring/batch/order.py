@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mooring.api.wire import ServeOrder
+
 Format = Literal["Parquet", "CSV"]
 OnBadRow = Literal["fail", "skip", "null"]
 """Stop at the first row that serving would refuse; leave such rows out; or keep them, without a prediction."""
@@ -25,6 +27,8 @@ class BatchOrder:
     """What the artifact's must be; None: whatever it is, it is reported."""
     version: str | None = None
     """What the answers call the version; None: the model's name and the begin of the digest."""
+    serve: ServeOrder | None = None
+    """The version's record, as serving pods get it: then `model`, `digest` and `version` are its."""
     form: Format | None = None
     """None: by the files' endings."""
     keep: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ from mooring.batch.sink import PartWriter, answers_of, check_kept
 from mooring.batch.source import Inputs, Wanted, find, on_disk, opened
 from mooring.ledger.interval import Stream
 from mooring.serving.errors import CannotServe
-from mooring.serving.load import Loaded, load
+from mooring.serving.load import Loaded, load, load_ordered
 from mooring.training.failure import RunFailed, user_error
 from mooring.training.journal import Journal
 
@@ -109,15 +109,20 @@ def _check_apart(order: BatchOrder) -> None:
 
 def _model(batch: Batch, scratch: Path) -> _Model:
     order, folder = batch.order, scratch / "model"
-    stored = download(Store(order.model.rstrip("/") + "/", batch.credentials.model), folder)
+    brought = order.serve is not None and order.serve.artifact.format != "Skops"
+    uri = order.model if brought else order.model.rstrip("/") + "/"
+    stored = download(Store(uri, batch.credentials.model), folder, ours=not brought)
     if order.digest not in (None, stored.digest):
         raise ArtifactMismatch(f"the files of {order.model} have digest {stored.digest}, expected was {order.digest}")
-    manifest = read_manifest(folder)
-    loaded = load(manifest, folder)
-    version = order.version or f"{manifest.model}@{stored.digest.removeprefix('sha256:')[:12]}"
+    if order.serve is not None:
+        name, loaded = order.serve.model, load_ordered(order.serve, folder)
+    else:
+        manifest = read_manifest(folder)
+        name, loaded = manifest.model, load(manifest, folder)
+    version = order.version or f"{name}@{stored.digest.removeprefix('sha256:')[:12]}"
     compared = "as expected" if order.digest else "compared with nothing: no --digest was given"
-    batch.journal.say(f"{version} of {manifest.model}, backend {loaded.kind}; digest {stored.digest}, {compared}")
-    return _Model(manifest.model, loaded, stored.digest, version)
+    batch.journal.say(f"{version} of {name}, backend {loaded.kind}; digest {stored.digest}, {compared}")
+    return _Model(name, loaded, stored.digest, version)
 
 
 def _score(batch: Batch, model: _Model, scorer: Scorer, inputs: Inputs, entry: Entry, file: Path) -> Counts:

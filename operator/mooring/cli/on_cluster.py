@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from mooring.api.base import Resources
 from mooring.api.modelversion import ModelVersion
-from mooring.api.wire import ARTIFACT_PREFIX, DATA_PREFIX, EXIT_USER, OUTPUT_PREFIX
+from mooring.api.wire import ARTIFACT_PREFIX, DATA_PREFIX, EXIT_USER, OUTPUT_PREFIX, SERVE_ORDER_VARIABLE, ServeOrder
 from mooring.cli.dates import SCHEDULED_JOB_VARIABLE, dated
 from mooring.cli.kube import Kubectl, KubectlFailed
 from mooring.reconcile.render import credentials, digest, pod_spec, resources
@@ -70,6 +70,8 @@ def submit(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
+    if not arguments.model:
+        raise ValueError("name a ModelVersion, for example income-v3")
     for name in ("input", "output"):
         if not getattr(arguments, name).startswith(STORES):
             raise ValueError(f"--{name}: a pod has no files of this machine; name s3://…, gs://… or az://…")
@@ -85,8 +87,8 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def render(arguments: argparse.Namespace, version: ModelVersion, image: str, now: datetime) -> dict[str, Any]:
     """Return the manifest of the Job, or of the CronJob; raises ValueError for what cannot be asked."""
-    command = ["python3", "-m", "mooring.cli.main", "predict", *_words(arguments, version, now)]
-    name = arguments.name or _name(version.metadata.name, [command, arguments.schedule])
+    command = ["python3", "-m", "mooring.cli.main", "predict", *_words(arguments, now)]
+    name = arguments.name or _name(version.metadata.name, [version.spec.artifact.digest, command, arguments.schedule])
     labels = {
         "app.kubernetes.io/name": "mooring-predict",
         "mooring.dev/model": version.spec.model,
@@ -114,15 +116,10 @@ def render(arguments: argparse.Namespace, version: ModelVersion, image: str, now
     return {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata, "spec": spec}
 
 
-def _words(arguments: argparse.Namespace, version: ModelVersion, now: datetime) -> list[str]:
-    artifact = version.spec.artifact
-    if version.spec.brought:
-        what = f"{version.metadata.name} is a model of your own ({artifact.format})"
-        raise ValueError(f"{what}: mooring predict scores those that Mooring trained; ask its ModelDeployment instead")
+def _words(arguments: argparse.Namespace, now: datetime) -> list[str]:
     # A schedule's runs fill in their own dates; a Job's only run was due when it was asked for.
     fill = (lambda address: address) if arguments.schedule else (lambda address: dated(address, now))
-    words = [artifact.uri, "--digest", artifact.digest, "--version", version.metadata.name]
-    words += ["--input", fill(arguments.input), "--output", fill(arguments.output)]
+    words = ["--input", fill(arguments.input), "--output", fill(arguments.output)]
     words += ["--on-bad-row", arguments.on_bad_row]
     words += ["--format", arguments.format] if arguments.format else []
     words += [word for names in arguments.keep for word in ("--keep", names)]
@@ -138,6 +135,10 @@ def _container(
     if not chosen:
         raise ValueError(f"the record of {version.metadata.name} names no image: say --image, or set {IMAGE_VARIABLE}")
     env = [
+        {
+            "name": SERVE_ORDER_VARIABLE,
+            "value": ServeOrder.of(version).model_dump_json(by_alias=True, exclude_none=True),
+        },
         *credentials(ARTIFACT_PREFIX, own),
         *credentials(DATA_PREFIX, arguments.input_secret or own),
         *credentials(OUTPUT_PREFIX, arguments.output_secret or own),

@@ -5,10 +5,22 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import get_args
 
-from mooring.api.wire import ARTIFACT_PREFIX, DATA_PREFIX, OUTPUT_PREFIX
+import yaml
+
+from mooring.api.modelversion import ModelVersion
+from mooring.api.wire import (
+    ARTIFACT_PREFIX,
+    DATA_PREFIX,
+    EXIT_USER,
+    OUTPUT_PREFIX,
+    SERVE_ORDER_VARIABLE,
+    ServeOrder,
+)
 from mooring.artifact.location import credentials_from_env
 from mooring.batch.order import BatchOrder, Credentials, Format, OnBadRow
 from mooring.cli import on_cluster
@@ -33,7 +45,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("model", help="the artifact's folder, a path or a URI; with --on-cluster a ModelVersion's name")
+    parser.add_argument(
+        "model",
+        nargs="?",
+        help="the artifact's folder, a path or a URI; or a file with a ModelVersion (.yaml), whose artifact it is; "
+        f"with --on-cluster a ModelVersion's name; in its Job the record stands in ${SERVE_ORDER_VARIABLE}",
+    )
     add_arguments(parser)
     parser.add_argument("--digest", help="refuse an artifact whose digest is another one (sha256:…)")
     parser.add_argument("--version", help="what the answers call the version; by default the model and its digest")
@@ -72,7 +89,10 @@ def predict(arguments: argparse.Namespace) -> int:
 
     end_on_sigterm()
     try:
-        summary = execute(Batch(order(arguments, due(os.environ, time.time())), _credentials()))
+        summary = execute(Batch(order(arguments, due(os.environ, time.time()), os.environ), _credentials()))
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", flush=True)
+        return EXIT_USER
     except RunFailed as error:
         print(f"\n{error.failure.class_} error, {error.failure.reason}: {error.failure.message}", flush=True)
         return exit_status(error.failure.class_)
@@ -83,19 +103,36 @@ def predict(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def order(arguments: argparse.Namespace, moment: datetime) -> BatchOrder:
-    """Return what the command line orders of a run at that moment."""
+def order(arguments: argparse.Namespace, moment: datetime, environment: Mapping[str, str]) -> BatchOrder:
+    """Return what the command line orders of a run at that moment; raises ValueError, OSError where no model is named.
+
+    A Job's model stands in the environment, as it does for a serving pod.
+    """
+    serve = _record(arguments.model, environment)
+    if serve is None and arguments.model is None:
+        raise ValueError("name the model: an artifact's folder, or a file with a ModelVersion")
+    if serve is not None and (arguments.digest or arguments.version):
+        raise ValueError("--digest and --version are those of the ModelVersion; leave them out")
     return BatchOrder(
-        model=arguments.model,
+        model=serve.artifact.uri if serve else arguments.model,
+        serve=serve,
         input=dated(arguments.input, moment),
         output=dated(arguments.output, moment),
-        digest=arguments.digest,
-        version=arguments.version,
+        digest=serve.artifact.digest if serve else arguments.digest,
+        version=serve.version if serve else arguments.version,
         form=arguments.format,
         keep=tuple(name for names in arguments.keep for name in names.split(",") if name),
         on_bad_row=arguments.on_bad_row,
         probabilities=not arguments.no_probabilities,
     )
+
+
+def _record(model: str | None, environment: Mapping[str, str]) -> ServeOrder | None:
+    if model is None and (text := environment.get(SERVE_ORDER_VARIABLE)):
+        return ServeOrder.model_validate_json(text)
+    if model is None or not model.endswith((".yaml", ".yml")):
+        return None
+    return ServeOrder.of(ModelVersion.model_validate(yaml.safe_load(Path(model).read_text(encoding="utf-8"))))
 
 
 def _credentials() -> Credentials:

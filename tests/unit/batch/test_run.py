@@ -10,18 +10,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mooring.artifact.folder import read_manifest
+from mooring.api.modelversion import ModelVersion
+from mooring.api.wire import ServeOrder
+from mooring.artifact.folder import file_entry, read_manifest, stored
 from mooring.artifact.frame import to_frame
 from mooring.artifact.manifest import Manifest
 from mooring.artifact.model import load_model
 from mooring.artifact.predict import ask
 from mooring.batch import run as batch_run
 from mooring.batch import source
-from mooring.batch.order import BatchOrder
+from mooring.batch.order import BatchOrder, Credentials
 from mooring.batch.parts import Summary
 from mooring.batch.run import Batch, execute
 from mooring.training.failure import RunFailed
+from tests.unit.artifact.brought.models import signature, target, xgboost_file
 from tests.unit.batch.conftest import people
+from tests.unit.serving.store import bucket
 
 Rows = Callable[..., Path]
 
@@ -72,6 +76,34 @@ def test_a_file_is_answered_as_the_pipeline_answers_its_rows(
     assert set(found["version"]) == {"income-v1"}
     assert (summary.rows, summary.predicted, summary.refused.rows, summary.backend) == (300, 300, 0, "onnx")
     assert (tmp_path / "out" / "_SUCCESS").exists()
+
+
+def test_a_model_that_was_brought_is_read_by_its_record(tmp_path: Path) -> None:
+    names = ["age", "hours", "gap", "school", "member"]
+    file = tmp_path / "bucket" / "shop" / "3" / "model.json"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(xgboost_file({"objective": "binary:logistic"}, target("binary"), names=names))
+    found = stored([file_entry(file)])
+    artifact = {
+        "uri": "s3://models/shop/3/model.json",
+        "digest": found.digest,
+        "bytes": found.bytes,
+        "format": "XGBoost",
+    }
+    spec = {"model": "shop", "number": 3, "artifact": artifact}
+    spec["signature"] = signature("BinaryClassification", names=names).to_json()
+    serve = ServeOrder.of(ModelVersion.model_validate({"metadata": {"name": "shop-v3"}, "spec": spec}))
+    rows = tmp_path / "rows.parquet"
+    pd.DataFrame(np.random.default_rng(1).normal(size=(40, 5)), columns=names).to_parquet(rows)
+    with bucket(tmp_path / "bucket") as address:
+        keys = {"AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
+        record = {"digest": serve.artifact.digest, "version": serve.version, "serve": serve}
+        told = BatchOrder(serve.artifact.uri, str(rows), str(tmp_path / "out"), **record)
+        summary = execute(Batch(told, Credentials(model=keys)))
+    assert (summary.model, summary.version, summary.predicted) == ("shop", "shop-v3", 40)
+    scores = answers(tmp_path / "out")
+    assert list(scores) == ["label", "probability_0", "probability_1", "version"]
+    assert np.allclose(scores["probability_0"] + scores["probability_1"], 1)
 
 
 def test_columns_are_found_by_name_whatever_their_order_and_company(

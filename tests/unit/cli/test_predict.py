@@ -86,11 +86,13 @@ def test_a_job_is_made_of_the_versions_record(
     (container,) = pod["containers"]
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     assert container["command"] == [
-        *("python3", "-m", "mooring.cli.main", "predict", "s3://models/income/3", "--digest", DIGEST),
-        *("--version", "income-v3", "--input", "s3://in/rows/", "--output", f"s3://out/{today}/"),
-        *("--on-bad-row", "fail", "--keep", "id"),
+        *("python3", "-m", "mooring.cli.main", "predict", "--input", "s3://in/rows/"),
+        *("--output", f"s3://out/{today}/", "--on-bad-row", "fail", "--keep", "id"),
     ]
-    secrets = {item["name"]: item["valueFrom"]["secretKeyRef"]["name"] for item in container["env"]}
+    order = json.loads(container["env"][0]["value"])
+    assert (container["env"][0]["name"], order["version"]) == ("MOORING_SERVE_ORDER", "income-v3")
+    assert order["artifact"]["digest"] == DIGEST
+    secrets = {item["name"]: item["valueFrom"]["secretKeyRef"]["name"] for item in container["env"][1:]}
     assert secrets["MOORING_ARTIFACT_AWS_SECRET_ACCESS_KEY"] == "keys"
     assert secrets["MOORING_DATA_AWS_ACCESS_KEY_ID"] == "keys"
     assert secrets["MOORING_OUTPUT_AWS_ACCESS_KEY_ID"] == "out"
@@ -169,14 +171,18 @@ def test_a_version_trained_in_a_shell_wants_an_image(
     assert plugin.main(["predict", *JOB, "--image", "mine:1", "--dry-run"]) == 0
 
 
-def test_a_model_of_ones_own_is_not_scored_by_a_job(
+def test_a_model_of_ones_own_is_scored_by_its_record(
     kubectl: Callable[[dict[str, Any]], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = record(artifact=record()["spec"]["artifact"] | {"format": "XGBoost"})
     del found["spec"]["provenance"]
     kubectl(found)
-    assert plugin.main(["predict", *JOB, "--image", "mine:1"]) == 42
-    assert "ask its ModelDeployment instead" in capsys.readouterr().out
+    assert plugin.main(["predict", *JOB]) == 42
+    assert "names no image: say --image" in capsys.readouterr().out
+    assert plugin.main(["predict", *JOB, "--image", "mine:1", "--dry-run"]) == 0
+    (container,) = yaml.safe_load(capsys.readouterr().out)["spec"]["template"]["spec"]["containers"]
+    order = json.loads(container["env"][0]["value"])
+    assert (order["artifact"]["format"], len(order["signature"]["inputs"])) == ("XGBoost", 2)
 
 
 def test_what_kubectl_says_is_passed_on(
@@ -190,3 +196,11 @@ def test_what_kubectl_says_is_passed_on(
     monkeypatch.setenv("KUBECTL", "no-such-program")
     assert plugin.main(["predict", *JOB]) == 42
     assert "install kubectl" in capsys.readouterr().out
+
+
+def test_without_a_model_it_is_asked_for(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MOORING_SERVE_ORDER", raising=False)
+    assert program.main(["predict", "--input", "i", "--output", "o"]) == 42
+    assert "name the model" in capsys.readouterr().out
+    assert program.main(["predict", "--input", "s3://i", "--output", "s3://o", "--on-cluster"]) == 42
+    assert "name a ModelVersion" in capsys.readouterr().out

@@ -44,13 +44,7 @@ class Parts:
 def builtin_parts(seen: Seen, version: ModelVersion, identity: Identity, server: BuiltinServer) -> Parts:
     """Return Mooring's server for a version."""
     owner, spec = seen.deployment.metadata, seen.deployment.spec
-    order = ServeOrder(
-        model=spec.model,
-        version=version.metadata.name,
-        artifact=version.spec.artifact,
-        signature=version.spec.signature if version.spec.brought else None,
-        server=server,
-    )
+    order = ServeOrder.of(version, server)
     ports = {HTTP: SERVING_PORT, ADMIN: ADMIN_PORT} | ({GRPC: server.grpc_port} if server.grpc_port else {})
     container = {
         "name": "server",
