@@ -7,7 +7,6 @@ import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -154,9 +153,10 @@ class Arm:
         return int(samples.get(name % "same", 0)), int(samples.get(name % "different", 0))
 
 
-@pytest.fixture
-def arms(real: Real, tmp_path: Path) -> Iterator[tuple[Arm, Arm]]:
+@pytest.fixture(scope="module")
+def arms(real: Real, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Arm, Arm]]:
     """A stable pod, and a shadow with another model that knows where the stable is."""
+    tmp_path = tmp_path_factory.mktemp("arms")
     bucket = real.folder.path.parent
     other = artifacts.write(bucket / "2", "s3://models/shop/2", model=artifacts.pipeline(older_than=50))
     with ExitStack() as stack:
