@@ -34,6 +34,7 @@ _ROLES = {
     "reader": ["mooring-edit", "pod-maker", "reader-of-open"],  # and one Secret
     "keeper": ["mooring-edit", "pod-maker", "user-of-robot"],  # and one ServiceAccount
     "judge": ["mooring-edit", "mooring-admin"],
+    "changer": ["pod-maker", "changer"],  # may change deployments, and ask nothing of rollouts
     "editor": ["edit"],  # Kubernetes' own role, which ours are aggregated to
     "viewer": ["view"],
 }
@@ -85,6 +86,11 @@ def _rights(namespace: str) -> Iterator[dict[str, Any]]:
     group = "rbac.authorization.k8s.io"
     for role, rule in {
         "pod-maker": {"apiGroups": [""], "resources": ["pods"], "verbs": ["create"]},
+        "changer": {
+            "apiGroups": ["mooring.dev"],
+            "resources": ["modeldeployments"],
+            "verbs": ["create", "patch", "update"],
+        },
         "reader-of-open": {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["open"], "verbs": ["get"]},
         "user-of-robot": {
             "apiGroups": [""],
@@ -96,7 +102,8 @@ def _rights(namespace: str) -> Iterator[dict[str, Any]]:
         yield named("Role", role, namespace) | {"rules": [rule]}
     for user, roles in _ROLES.items():
         for role in roles:
-            kind = "Role" if role in ("pod-maker", "reader-of-open", "user-of-robot") else "ClusterRole"
+            own = ("pod-maker", "reader-of-open", "user-of-robot", "changer")
+            kind = "Role" if role in own else "ClusterRole"
             yield named("RoleBinding", f"{user}-{role}", namespace) | {
                 "roleRef": {"apiGroup": group, "kind": kind, "name": role},
                 "subjects": [{"apiGroup": group, "kind": "User", "name": user}],

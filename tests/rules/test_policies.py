@@ -165,3 +165,30 @@ def test_a_version_in_use_does_not_hold_up_its_namespace(server: Server) -> None
     serve(server, version)
     assert server.for_real().delete(passing).accepted
     until("the namespace is gone", lambda: server.get(passing).status == 404, seconds=30)
+
+
+@pytest.fixture(scope="module")
+def deployment(server: Server, namespace: str) -> dict[str, Any]:
+    """A ModelDeployment, made by somebody who may, and told to retry something."""
+    annotations = {"mooring.dev/retry": "income-v2/once"}
+    changes = {"metadata.name": "asked", "metadata.annotations": annotations}
+    obj = changed(sample("modeldeployment-minimal", namespace), changes)
+    assert server.for_real().create(obj).message == ""
+    return obj
+
+
+@pytest.mark.parametrize("verb", ["promote", "abort", "retry", "rollback"])
+def test_what_is_asked_of_a_rollout_needs_the_verb(server: Server, deployment: dict[str, Any], verb: str) -> None:
+    change = {"metadata": {"annotations": {f"mooring.dev/{verb}": "income-v3/first"}}}
+    refusal = f"you may not set mooring.dev/{verb} here: ask for the permission to {verb} modeldeployments"
+    assert refusal in server.as_user("changer").merge(deployment, change).message
+    assert server.as_user("editor").merge(deployment, change).message == ""
+    born = changed(deployment, {"metadata.name": "born", "metadata.annotations": change["metadata"]["annotations"]})
+    assert refusal in server.as_user("changer").create(born).message
+
+
+def test_what_was_asked_before_is_not_asked_again(server: Server, deployment: dict[str, Any]) -> None:
+    changer = server.as_user("changer")
+    assert changer.merge(deployment, {"metadata": {"annotations": {"team": "pay"}}}).message == ""
+    assert changer.merge(deployment, {"spec": {"suspend": True}}).message == ""
+    assert changer.merge(deployment, {"metadata": {"annotations": {"mooring.dev/retry": None}}}).message == ""

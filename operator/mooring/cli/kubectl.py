@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from mooring.cli import predict_job
+from mooring.cli import predict_job, rollout
 
-COMMANDS = (predict_job,)
+COMMANDS = (predict_job, rollout)
 """Modules with `add_parser(commands)`: one for each command."""
 
 
