@@ -23,6 +23,7 @@ TEXT_OF = {
     r"^[0-9a-f]{8}$": "0123abcd",
     r"^sha256:[0-9a-f]{64}$": "sha256:" + "0123456789abcdef" * 4,
     r"^[A-Za-z]([A-Za-z0-9]*)?$": "Ready",
+    r"^-?[0-9]{1,9}(\.[0-9]{1,9})?$": "0.25",
 }
 """A text for each pattern in a status."""
 

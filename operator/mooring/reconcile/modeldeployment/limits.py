@@ -6,8 +6,8 @@ from mooring.api.modeldeployment import ModelDeploymentSpec
 from mooring.reconcile.conditions import Wanted
 
 _MESSAGE = (
-    "server.container keeps no ledger: what it answers is not counted by feature and prediction, so feedback, quality "
-    "and drift are not known of it, and it is ready when its readyPath says so; server.builtin knows all of this"
+    "server.container keeps no ledger: errors of a canary are counted by the router alone; latency, disagreement, "
+    "feedback, quality and drift are not known, and it is ready when its readyPath says so; server.builtin knows all"
 )
 
 
