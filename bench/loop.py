@@ -10,13 +10,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import re
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from bench import code_size
+from bench.fill import fill
 from bench.watching import Watch
 from cluster.paths import REPOSITORY
 from demo import place
@@ -132,13 +132,6 @@ def _steps(kubectl: Kubectl) -> dict[str, float]:
 
 def _image(kubectl: Kubectl, selector: str) -> str:
     return kubectl.run("get", "pods", "-l", selector, "-o", "jsonpath={.items[0].spec.containers[0].image}")
-
-
-def fill(document: Path, table: str) -> None:
-    """Put the table between the marks of a document."""
-    text = document.read_text(encoding="utf-8")
-    marked = re.compile(r"(<!-- bench -->\n).*?(<!-- end of bench -->)", re.DOTALL)
-    document.write_text(marked.sub(lambda part: f"{part[1]}{table}\n{part[2]}", text), encoding="utf-8")
 
 
 def main(arguments: Sequence[str]) -> int:

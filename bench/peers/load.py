@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +30,30 @@ if mean > 0 then
   end
 end
 """
+
+
+@contextmanager
+def first(pid: int) -> Iterator[list[str]]:
+    """Put a process and all below it before whoever else uses the machine, where that is permitted.
+
+    Yields the words that do the same for a command. For the seconds of one measurement only: others wait meanwhile.
+    """
+    threads = [int(task.name) for process in tree(pid) for task in Path(f"/proc/{process}/task").glob("*")]
+    try:
+        _schedule(threads, os.SCHED_RR, 10)
+    except PermissionError:
+        yield []
+        return
+    try:
+        yield ["chrt", "--rr", "10"]
+    finally:
+        _schedule(threads, os.SCHED_OTHER, 0)
+
+
+def _schedule(threads: Iterable[int], policy: int, priority: int) -> None:
+    for thread in threads:
+        with suppress(ProcessLookupError):
+            os.sched_setscheduler(thread, policy, os.sched_param(priority))
 
 
 @dataclass(frozen=True)
@@ -58,10 +84,21 @@ def measure(wrk: str, pid: int, question: Question, connections: int, seconds: f
     script = question.body.with_suffix(".lua")
     script.write_text(_SCRIPT.format(content_type=question.content_type, body=question.body, delay=delay))
     url = f"http://127.0.0.1:{question.port}{question.path}"
-    command = ["taskset", "-c", LOAD_CORE, wrk, "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "-s"]
-    before = cpu_seconds(pid)
-    said = subprocess.run([*command, str(script), url], capture_output=True, text=True, check=False).stdout
-    spent = cpu_seconds(pid) - before
+    command = [
+        "taskset",
+        "-c",
+        LOAD_CORE,
+        wrk,
+        "-t1",
+        f"-c{connections}",
+        f"-d{max(1, round(seconds))}s",
+        "--latency",
+        "-s",
+    ]
+    with first(pid) as words:
+        before = cpu_seconds(pid)
+        said = subprocess.run([*words, *command, str(script), url], capture_output=True, text=True, check=False).stdout
+        spent = cpu_seconds(pid) - before
     requests, rate = _number(r"(\d+) requests in", said), _number(r"Requests/sec:\s+([\d.]+)", said)
     if not requests or "Non-2xx" in said or _number(r"timeout (\d+)", said) > connections:
         raise Unavailable("answers errors under load: " + " ".join(said.split())[-160:])

@@ -185,7 +185,7 @@ def ask(port: int, form: Form, body: bytes) -> list[object]:
         except OSError as error:
             if time.monotonic() > deadline:
                 raise Unavailable(f"does not answer: {error}") from None
-        time.sleep(0.2)
+        time.sleep(0.05)
 
 
 def free_port() -> int:
@@ -220,7 +220,7 @@ def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        time.sleep(0.1)
+        time.sleep(0.02)
     last = log.read_text(errors="replace").strip().splitlines()[-1:]
     raise Unavailable(f"does not start: {last}"[:300])
 

@@ -13,6 +13,7 @@ import pytest
 from mooring.artifact.folder import file_entry, read_manifest, stored
 from mooring.artifact.manifest import GOLDEN, MANIFEST, Golden
 from mooring.serving.backends import choose
+from mooring.serving.backends.compiled import CompiledBackend
 from mooring.serving.backends.pipeline import PipelineBackend
 from mooring.serving.errors import CannotServe
 from mooring.serving.load import load
@@ -100,6 +101,11 @@ def test_the_image_without_scikit_learn_says_which_one_is_needed(folder: Path, m
     with pytest.raises(CannotServe, match="runtime image") as caught:
         choose(folder, read_manifest(folder), golden(folder))
     assert caught.value.reason == "NeedsRuntimeImage"
+
+
+def test_a_form_that_answers_a_few_rows_otherwise_is_passed_over(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CompiledBackend, "few", lambda self, rows: self._outputs.of_few([0.5] * rows.rows))
+    assert choose(folder, read_manifest(folder), golden(folder)).kind == "sklearn"
 
 
 def order(folder: Path) -> str:

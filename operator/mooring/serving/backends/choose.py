@@ -9,7 +9,7 @@ from mooring.artifact.errors import ArtifactMismatch
 from mooring.artifact.manifest import Golden, Manifest
 from mooring.serving.backends.base import Backend
 from mooring.serving.backends.compiled import CompiledBackend
-from mooring.serving.backends.golden import check_golden
+from mooring.serving.backends.golden import OneByOne, check_golden
 from mooring.serving.errors import CannotServe
 from mooring.serving.log import event
 
@@ -30,6 +30,7 @@ def choose(folder: Path, manifest: Manifest, golden: Golden) -> Chosen:
         try:
             compiled = CompiledBackend.load(folder, manifest)
             check_golden(compiled, manifest, golden)
+            check_golden(OneByOne(compiled, manifest), manifest, golden)
             return Chosen(compiled, manifest.compiled.format.lower())
         except (ArtifactMismatch, CannotServe) as problem:
             event("the compiled model is passed over, scikit-learn answers", why=str(problem))

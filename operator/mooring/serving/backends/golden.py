@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from mooring.artifact.manifest import Golden, Interface
-from mooring.serving.backends.base import Backend, Column, Output
+from mooring.ledger.packed import Kinds, Packed
+from mooring.serving.backends.base import AnswersFew, Backend, Column, Output
 from mooring.serving.errors import CannotServe
 
 TOLERANCE = 1e-5
@@ -19,6 +23,32 @@ def golden_columns(manifest: Interface, golden: Golden) -> list[Column]:
         return [golden.inputs[feature.name] for feature in manifest.features]
     except KeyError as error:
         raise CannotServe("GoldenRowsDiffer", f"golden.json has no values for feature {error.args[0]!r}") from None
+
+
+class OneByOne:
+    """A backend that is asked row by row, so that its way for a few rows is checked, too."""
+
+    def __init__(self, backend: Backend, manifest: Interface) -> None:
+        self._backend = backend
+        self._widths = [output.shape[1] if len(output.shape) > 1 else 0 for output in manifest.outputs]
+        self._kinds = Kinds([feature.datatype == "BYTES" for feature in manifest.features])
+
+    def predict(self, columns: Sequence[Column]) -> list[Output]:
+        """Return the outputs."""
+        rows = [self._row([column[at : at + 1] for column in columns]) for at in range(len(columns[0]))]
+        joined = [np.array([value for row in rows for value in row[at]]) for at in range(len(self._widths))]
+        return [
+            values.reshape(-1, width) if width else values for values, width in zip(joined, self._widths, strict=True)
+        ]
+
+    def _row(self, columns: Sequence[Any]) -> Sequence[Sequence[object]]:
+        filled = [
+            column if text or column[0] is not None else [np.nan]
+            for column, (text, _) in zip(columns, self._kinds.places, strict=True)
+        ]
+        packed = Packed.of(self._kinds, filled)
+        few = self._backend.few(packed) if isinstance(self._backend, AnswersFew) else None
+        return few if few is not None else [output.ravel().tolist() for output in self._backend.predict(packed)]
 
 
 def check_golden(backend: Backend, manifest: Interface, golden: Golden) -> None:
