@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import repeat
 from typing import TYPE_CHECKING, cast
 
 import orjson
@@ -107,18 +108,19 @@ class Scoring:
         scores: Sequence[float] = answers[self.score]  # type: ignore[assignment]  # a cast is a call, for every request
         edges = self.strata.edges
         if self.label is None:
-            return [bisect_left(edges, score) for score in scores]
+            return [*map(bisect_left, repeat(edges), scores)]
         classes, codes, found = self.strata.classes, self.codes, answers[self.label]
         if len(found) == 1:
             label = codes[found[0]]
             score = scores[label if self.positive is None else self.positive]
             return [bisect_left(edges, score) * classes + label]
-        labels = [codes[label] for label in found]
+        labels = [*map(codes.__getitem__, found)]
         if self.positive is not None:
             scores = scores[self.positive :: classes]
         else:
             scores = [scores[row * classes + label] for row, label in enumerate(labels)]
-        return [bisect_left(edges, score) * classes + label for score, label in zip(scores, labels, strict=True)]
+        bins = map(bisect_left, repeat(edges), scores)
+        return [at * classes + label for at, label in zip(bins, labels, strict=True)]
 
 
 class Recorder:
