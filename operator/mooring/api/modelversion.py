@@ -55,7 +55,7 @@ class Artifact(Model):
     """The size of all its files together."""
     format: ArtifactFormat
     """How the model is stored. Skops: the folder that Mooring's training writes. Files: any, for a `server.container`.
-    The others are models of other tools as these write them, one file or a folder: docs/formats.md says which kinds."""
+    The others are models of other tools as these write them, one file or a folder: docs/bring.md says which kinds."""
     also_as: Annotated[list[CompiledFormat], Field(max_length=4)] = Field(default_factory=list)
     """Its compiled form in the same folder, certified to answer alike: served without scikit-learn."""
     secret_name: ObjectName | None = None

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from mooring.cli import export, predict, train
+from mooring.cli import bring, export, predict, train
 
-COMMANDS = (train, predict, export)
+COMMANDS = (train, predict, export, bring)
 """Modules with `add_parser(commands)`: one for each command."""
 
 

@@ -29,12 +29,12 @@ def choose_rows(frame: pd.DataFrame, answers: Answers) -> list[int]:
     return list(dict.fromkeys([*gaps, *spread]))[:ROWS]
 
 
-def make_golden(features: list[Feature], frame: pd.DataFrame, answers: Answers, target: Target) -> Golden:
+def make_golden(features: list[Feature], frame: pd.DataFrame, answers: Answers, classes: list[Scalar] | None) -> Golden:
     """Return the golden rows for `answers` to the rows of `frame`."""
     inputs = {feature.name: [_scalar(feature, value) for value in frame[feature.name]] for feature in features}
-    if target.classes is None:
+    if classes is None:
         return Golden(inputs=inputs, outputs={PREDICTION: answers.prediction.tolist()})
-    labels = [target.classes[code] for code in answers.codes]
+    labels = [classes[code] for code in answers.codes]
     return Golden(inputs=inputs, outputs={PROBABILITY: answers.probability.tolist(), LABEL: labels})
 
 

@@ -67,7 +67,7 @@ def write_folder(folder: Path, pipeline: Any, prepared: Prepared, answers: Answe
     target, features = prepared.target, prepared.features
     held = prepared.frame[prepared.holdout]
     chosen = held.iloc[choose_rows(held, answers)]
-    golden = make_golden(features, chosen, ask(pipeline, target.task, chosen), target)
+    golden = make_golden(features, chosen, ask(pipeline, target.task, chosen), target.classes)
     reference = profile(features, prepared.frame, target, prepared.holdout, answers)
     save_model(pipeline, folder / MODEL)
     verify_golden(load_model(folder / MODEL), features, golden, target)

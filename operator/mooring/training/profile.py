@@ -24,14 +24,30 @@ Floats = NDArray[np.float64]
 
 def profile(features: list[Feature], frame: pd.DataFrame, target: Target, holdout: Mask, answers: Answers) -> Profile:
     """Return the profile of all rows of `frame` (n) and of the answers to its held out ones."""
+    return _profile(features, frame, int(holdout.sum()), _predictions(target, holdout, answers))
+
+
+def sample_profile(features: list[Feature], frame: pd.DataFrame, answers: Answers, positive: int | None) -> Profile:
+    """Return the profile of a sample of rows (n) whose truth nobody told, and of the answers to all of them."""
+    if len(answers.prediction):
+        edges, counts = _counted(answers.prediction)
+        predictions = PredictionProfile(of="prediction", edges=edges, counts=counts)
+    else:
+        edges, counts = _counted(_shown(answers, positive))
+        labels = np.bincount(answers.codes, minlength=answers.probability.shape[1]).tolist()
+        predictions = PredictionProfile(of="probability", edges=edges, counts=counts, classes=labels)
+    return _profile(features, frame, len(frame), predictions)
+
+
+def _profile(features: list[Feature], frame: pd.DataFrame, held: int, predictions: PredictionProfile) -> Profile:
     numbers = [feature.name for feature in features if feature.datatype != "BYTES"]
     texts = [feature.name for feature in features if feature.datatype == "BYTES"]
     return Profile(
         rows=len(frame),
         numbers=[_number(name, frame[name].to_numpy()) for name in numbers],
         categories=[_category(name, frame[name]) for name in texts],
-        holdout_rows=int(holdout.sum()),
-        predictions=_predictions(target, holdout, answers),
+        holdout_rows=held,
+        predictions=predictions,
     )
 
 
@@ -47,14 +63,23 @@ def bins_of(values: Floats, edges: Floats) -> NDArray[np.int64]:
     return np.searchsorted(edges, values, side="left").astype(np.int64)
 
 
+def _counted(values: Floats) -> tuple[list[float], list[int]]:
+    edges = frozen_edges(values)
+    return edges.tolist(), np.bincount(bins_of(values, edges), minlength=len(edges) + 1).tolist()
+
+
+def _shown(answers: Answers, positive: int | None) -> Floats:
+    """Return the score of each row: the positive class's probability, or that of its label."""
+    return answers.probability.max(axis=1) if positive is None else answers.probability[:, positive]
+
+
 def _number(name: str, values: Floats) -> NumberProfile:
     present = values[~np.isnan(values)]
-    edges = frozen_edges(present)
-    counts = np.bincount(bins_of(present, edges), minlength=len(edges) + 1)
+    edges, counts = _counted(present)
     return NumberProfile(
         name=name,
-        edges=edges.tolist(),
-        counts=counts.tolist(),
+        edges=edges,
+        counts=counts,
         missing=len(values) - len(present),
         low=float(present.min()),
         high=float(present.max()),
@@ -76,19 +101,17 @@ def _category(name: str, values: pd.Series) -> CategoryProfile:
 def _predictions(target: Target, holdout: Mask, answers: Answers) -> PredictionProfile:
     if target.classes is None:
         error = np.abs(answers.prediction - target.values[holdout])
-        edges = frozen_edges(answers.prediction)
-        counts = np.bincount(bins_of(answers.prediction, edges), minlength=len(edges) + 1)
-        q90 = float(np.quantile(error, 0.9))
-        return PredictionProfile(of="prediction", edges=edges.tolist(), counts=counts.tolist(), error_q90=q90)
+        edges, counts = _counted(answers.prediction)
+        return PredictionProfile(of="prediction", edges=edges, counts=counts, error_q90=float(np.quantile(error, 0.9)))
     classes = len(target.classes)
-    shown = answers.probability.max(axis=1) if target.positive is None else answers.probability[:, target.positive]
-    edges = frozen_edges(shown)
-    bins = bins_of(shown, edges)
+    shown = _shown(answers, target.positive)
+    cuts = frozen_edges(shown)
+    bins = bins_of(shown, cuts)
     cells = bins * classes + target.codes()[holdout]
-    outcomes = np.bincount(cells, minlength=(len(edges) + 1) * classes).reshape(-1, classes)
+    outcomes = np.bincount(cells, minlength=(len(cuts) + 1) * classes).reshape(-1, classes)
     return PredictionProfile(
         of="probability",
-        edges=edges.tolist(),
+        edges=cuts.tolist(),
         counts=outcomes.sum(axis=1).tolist(),
         classes=np.bincount(answers.codes, minlength=classes).tolist(),
         outcomes=outcomes.tolist(),

@@ -1,4 +1,4 @@
-"""A folder served as an S3 bucket: the three requests that a download makes."""
+"""A folder served as an S3 bucket: the requests that a download and an upload make."""
 
 from __future__ import annotations
 
@@ -34,6 +34,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_HEAD(self) -> None:
         self.do_GET()
+
+    def do_PUT(self) -> None:
+        file = self.root / urlsplit(self.path).path.lstrip("/").partition("/")[2]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(self.rfile.read(int(self.headers["content-length"])))
+        self._answer(200, b"")
 
     def _answer(self, status: int, content: bytes) -> None:
         self.send_response(status)

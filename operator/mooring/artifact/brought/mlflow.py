@@ -19,13 +19,27 @@ _SERVED = "an onnx, xgboost, lightgbm or sklearn flavor"
 
 
 @dataclass(frozen=True)
+class Column:
+    """A column of MLflow's signature: its type is MLflow's word (double, long, string, …)."""
+
+    name: str
+    type: str
+    required: bool
+
+
+@dataclass(frozen=True)
 class Inside:
-    """A model in an MLflow folder: which flavor, in which file; the names of its columns where it has a signature."""
+    """A model in an MLflow folder: which flavor, in which file; its columns where it has a signature of columns."""
 
     flavor: str
     file: Path
     pickled: bool
-    names: list[str] | None
+    columns: list[Column] | None
+
+    @property
+    def names(self) -> list[str] | None:
+        """The names of the columns."""
+        return None if self.columns is None else [column.name for column in self.columns]
 
 
 def look_inside(folder: Path) -> Inside:
@@ -38,7 +52,7 @@ def look_inside(folder: Path) -> Inside:
         entry = flavors.get(flavor)
         if isinstance(entry, dict):
             file = _file(folder, entry.get(key), f"MLmodel.flavors.{flavor}.{key}")
-            return Inside(flavor, file, _is_pickled(flavor, entry, file), _names(content))
+            return Inside(flavor, file, _is_pickled(flavor, entry, file), _columns(content))
     others = ", ".join(map(str, flavors))[:200]
     raise ModelRefused(f"it has the flavors {others}; served is {_SERVED}. serve others by server.container")
 
@@ -78,7 +92,7 @@ def _is_pickled(flavor: str, entry: dict[str, Any], file: Path) -> bool:
     return file.suffix in (".pkl", ".skops")
 
 
-def _names(content: dict[str, Any]) -> list[str] | None:
+def _columns(content: dict[str, Any]) -> list[Column] | None:
     """Return the columns of the signature; None for one of tensors, or none."""
     signature = content.get("signature")
     text = signature.get("inputs") if isinstance(signature, dict) else None
@@ -90,5 +104,8 @@ def _names(content: dict[str, Any]) -> list[str] | None:
         raise ModelRefused("MLmodel.signature.inputs is no JSON") from None
     if not isinstance(columns, list) or not all(isinstance(column, dict) for column in columns):
         raise ModelRefused("MLmodel.signature.inputs is no list of columns")
-    names = [column.get("name") for column in columns]
-    return [str(name) for name in names] if all(isinstance(name, str) for name in names) else None
+    if not all(isinstance(column.get("name"), str) for column in columns):
+        return None
+    return [
+        Column(column["name"], str(column.get("type")), column.get("required", True) is not False) for column in columns
+    ]

@@ -35,7 +35,7 @@ def target(kind: str, seed: int = 2) -> Floats:
     random = np.random.default_rng(seed)
     table = np.nan_to_num(rows())
     score = table[:, 0] + table[:, 1] / 100 + 0.5 * table[:, 3] + random.normal(size=ROWS) / 2
-    if kind == "binary":
+    if kind.startswith("binary"):
         return (score > 0.5).astype(float)
     if kind == "three":
         return np.digitize(score, [-0.5, 1.0]).astype(float)
@@ -77,13 +77,17 @@ def xgboost_file(
     parameters: dict[str, Any], labels: Floats, *, form: str = "json", rounds: int = 12, **more: Any
 ) -> bytes:
     """Return a trained XGBoost model as `form` json or ubj."""
+    parameters = dict(parameters)
     data = xgboost.DMatrix(rows(), labels, feature_names=more.pop("names", None), **more)
+    if group := parameters.pop("group", None):
+        data.set_group(group)
     return bytes(xgboost.train({"max_depth": 4, "seed": 0, "nthread": 1, **parameters}, data, rounds).save_raw(form))
 
 
 def lightgbm_file(parameters: dict[str, Any], labels: Floats, *, rounds: int = 12, **more: Any) -> str:
     """Return a trained LightGBM model."""
     settings = {"num_leaves": 12, "min_data_in_leaf": 5, "verbosity": -1, "seed": 0, "num_threads": 1, **parameters}
-    booster = lightgbm.train(settings, lightgbm.Dataset(rows(), labels, **more), rounds)
+    group = settings.pop("group", None)
+    booster = lightgbm.train(settings, lightgbm.Dataset(rows(), labels, group=group, **more), rounds)
     text: str = booster.model_to_string()
     return text
