@@ -136,11 +136,28 @@ def test_these_rollouts_are_refused_with_a_sentence(create: Create, rollout: dic
 BAD_TRAFFIC: dict[str, tuple[dict[str, Any], str]] = {
     "a shadow by numbers of pods": (
         {"spec.traffic": {"provider": "Replicas"}, "spec.rollout": {"steps": [SHADOW]}},
-        "provider Replicas cannot shadow",
+        "providers Replicas and Gateway cannot shadow",
+    ),
+    "a shadow by a Gateway": (
+        {"spec.traffic": {"gateway": {"name": "public"}}, "spec.rollout": {"steps": [SHADOW]}},
+        "providers Replicas and Gateway cannot shadow",
+    ),
+    "callers kept by a Gateway": (
+        {"spec.traffic": {"gateway": {"name": "public"}, "stickyHeader": "x-user-id"}},
+        "stickyHeader needs a proxy of ours",
+    ),
+    "a Gateway without a name": ({"spec.traffic": {"provider": "Gateway"}}, "provider Gateway needs `gateway`"),
+    "a Gateway that is not used": (
+        {"spec.traffic": {"provider": "Envoy", "gateway": {"name": "public"}}},
+        "`gateway` is for provider Gateway",
+    ),
+    "a host in capitals": (
+        {"spec.traffic": {"gateway": {"name": "public", "hostname": "Income.example.com"}}},
+        "write a host name in lowercase",
     ),
     "callers kept by numbers of pods": (
         {"spec.traffic": {"provider": "Replicas", "stickyHeader": "x-user-id"}},
-        "stickyHeader needs a proxy that reads requests",
+        "stickyHeader needs a proxy of ours",
     ),
     "a header in capitals": ({"spec.traffic": {"stickyHeader": "X-User"}}, "write the name of a header in lowercase"),
     "an autoscaler upside down": (

@@ -20,9 +20,10 @@ class ModelDeploymentSpec(Model):
         json_schema_extra=rules(
             ("self.model == oldSelf.model", "model is immutable: create another ModelDeployment for another model"),
             (
-                "!(has(self.traffic) && self.traffic.provider == 'Replicas' && has(self.rollout)"
-                " && has(self.rollout.steps) && self.rollout.steps.exists(step, has(step.shadowPerCent)))",
-                "provider Replicas cannot shadow: leave those steps out, or use Auto or Envoy",
+                "!(has(self.traffic) && (self.traffic.provider == 'Replicas' || has(self.traffic.gateway))"
+                " && has(self.rollout) && has(self.rollout.steps)"
+                " && self.rollout.steps.exists(step, has(step.shadowPerCent)))",
+                "providers Replicas and Gateway cannot shadow: leave those steps out, or use Auto or Envoy",
             ),
             (
                 "!has(self.version) || (self.version.startsWith(self.model)"

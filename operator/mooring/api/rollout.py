@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from mooring.api.base import Model, Name, hint, rules
+from mooring.api.base import Model, Name, ObjectName, hint, rules
 from mooring.api.judging import Analysis
 
 Seconds = Annotated[int, Field(ge=1, le=604800)]
@@ -102,20 +102,55 @@ class Rollout(Model):
     """A version that nobody is led to keeps running this long, so that nobody is dropped and a way back is quick."""
 
 
+class GatewayReference(Model):
+    """A Gateway of yours, whose `allowedRoutes` must allow a route from this namespace."""
+
+    name: ObjectName
+    """Of the Gateway."""
+    namespace: ObjectName | None = None
+    """Absent: this resource's own."""
+    section_name: ObjectName | None = None
+    """One of its listeners. Absent: all of them."""
+    hostname: (
+        Annotated[
+            str,
+            Field(
+                pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                max_length=253,
+                json_schema_extra=hint("write a host name in lowercase, for example income.example.com"),
+            ),
+        ]
+        | None
+    ) = None
+    """For whom it answers. Absent: for the hosts of the listener."""
+
+
 class Traffic(Model):
     """Who leads users to versions."""
 
     model_config = ConfigDict(
         json_schema_extra=rules(
             (
-                "!has(self.stickyHeader) || !has(self.provider) || self.provider != 'Replicas'",
-                "stickyHeader needs a proxy that reads requests: use provider Auto or Envoy",
+                "!has(self.stickyHeader) || (!has(self.gateway)"
+                " && (!has(self.provider) || !(self.provider in ['Replicas', 'Gateway'])))",
+                "stickyHeader needs a proxy of ours: use provider Auto or Envoy, without a gateway",
+            ),
+            (
+                "!has(self.provider) || self.provider != 'Gateway' || has(self.gateway)",
+                "provider Gateway needs `gateway`: write the name of yours",
+            ),
+            (
+                "!has(self.gateway) || !has(self.provider) || self.provider in ['Auto', 'Gateway']",
+                "`gateway` is for provider Gateway: leave one of the two out",
             ),
         )
     )
 
-    provider: Literal["Auto", "Envoy", "Replicas"] = "Auto"
-    """Auto: Envoy of our own where it is needed and can be, else Replicas: no proxy, shares by numbers of pods."""
+    provider: Literal["Auto", "Gateway", "Envoy", "Replicas"] = "Auto"
+    """Auto: Gateway where one is named below, Envoy of our own where it is needed and can be, else Replicas: no proxy,
+    shares by numbers of pods."""
+    gateway: GatewayReference | None = None
+    """A Gateway of yours that divides, by an HTTPRoute of ours."""
     sticky_header: (
         Annotated[
             str,

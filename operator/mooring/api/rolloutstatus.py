@@ -131,7 +131,7 @@ class Share(Model):
 class TrafficStatus(Model):
     """Who is led to the canary."""
 
-    provider: Literal["Service", "Envoy", "Replicas"]
+    provider: Literal["Service", "Gateway", "Envoy", "Replicas"]
     """Who leads users. Service: one version at a time, as for strategy Replace."""
     desired: PerCent
     """The canary's share that is asked for."""

@@ -16,7 +16,7 @@ from mooring.control.errors import ApiError, MissingError, RefusedError
 from mooring.control.feed import Feed
 from mooring.control.kinds import WATCHED
 from mooring.control.metrics import Metrics
-from mooring.reconcile.plan import RESOURCES, Object
+from mooring.reconcile.plan import POLLED, RESOURCES, Object
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +48,18 @@ async def audit(
             repaired = _drop_vanished(feed, kind, space, listing) + await _fetch_missed(client, feed, kind, listing)
             if repaired:
                 metrics.repairs.labels(kind).inc(repaired)
+
+
+async def poll(client: Client, feed: Feed, namespaces: Collection[str]) -> None:
+    """Report what there is of kinds that are not watched, because a cluster may lack them."""
+    for kind in POLLED:
+        for space in _spaces(namespaces):
+            try:
+                listing = await client.list_metadata(kind, space)
+                _drop_vanished(feed, kind, space, listing)
+                await _fetch_missed(client, feed, kind, listing)
+            except MissingError:
+                return  # not installed
 
 
 async def _not_served(client: Client, kind: str, namespaces: Collection[str]) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mooring.reconcile.plan import API_VERSIONS, CHILDREN, LABEL_MANAGED, RESOURCES
+from mooring.reconcile.plan import API_VERSIONS, CHILDREN, LABEL_MANAGED, POLLED, RESOURCES
 
 WATCHED = (*RESOURCES, *CHILDREN)
 MANAGED_SELECTOR = f"{LABEL_MANAGED}=mooring"
@@ -27,7 +27,7 @@ def group_version(kind: str) -> tuple[str, str]:
 
 def selector(kind: str) -> str:
     """Return the label selector that the watch on a kind uses; empty for our own resources."""
-    return MANAGED_SELECTOR if kind in CHILDREN else ""
+    return MANAGED_SELECTOR if kind in (*CHILDREN, *POLLED) else ""
 
 
 def path(kind: str, namespace: str | None, name: str = "", subresource: str = "") -> str:

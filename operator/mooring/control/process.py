@@ -116,6 +116,7 @@ class Operator:
         await fill.wait_until_served(self._client, self._config.namespaces)
         self._served.set()
         await fill.wait_until_full(self._client, self._feed.cache, self._config.namespaces)
+        await self._resync.poll()
         seconds = round(asyncio.get_running_loop().time() - began, 3)
         objects = sum(self._feed.cache.count(kind) for kind in WATCHED)
         logger.info("the cache is full", extra={"seconds": seconds, "objects": objects})

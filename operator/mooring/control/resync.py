@@ -62,7 +62,15 @@ class Resync:
             except TimeoutError:
                 due = loop.time() + every_seconds * random.uniform(0.9, 1.1)  # noqa: S311  # spreads load
                 await self._audit(WATCHED)
+                await self.poll()
                 self._enqueue_all(spread=every_seconds / 10)
+
+    async def poll(self) -> None:
+        """Look for what is not watched."""
+        try:
+            await fill.poll(self._client, self._feed, self._namespaces)
+        except ApiError as error:
+            logger.warning("kinds that are not watched could not be listed", extra={"why": str(error)})
 
     async def _audit(self, kinds: Collection[str]) -> None:
         try:

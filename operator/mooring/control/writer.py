@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, assert_never
 
 from mooring.control.client import Client
-from mooring.control.errors import ConflictError, MissingError, NameTakenError, NotYetError
+from mooring.control.errors import ConflictError, MissingError, NameTakenError, NotYetError, RefusedError
 from mooring.control.feed import Feed
 from mooring.control.metrics import Metrics
 from mooring.control.ownership import whose
@@ -71,11 +71,17 @@ class Writer:
             return await self._create(manifest, key)
         if live is None:
             # The cache holds only what is labelled as ours, and a write whose answer was lost may be late in it.
-            live = await self._client.find(kind, manifest["metadata"]["namespace"], name)
+            live = await self._find(kind, manifest["metadata"]["namespace"], name)
         if live is None:
             answer = await self._unforced(_stamped(manifest), f"{kind} {name}")
             return self._wrote(key, kind, "create", answer)
         return await self._adjust(write, live, key)
+
+    async def _find(self, kind: str, namespace: str, name: str) -> Object | None:
+        try:
+            return await self._client.find(kind, namespace, name)
+        except MissingError as error:
+            raise RefusedError(error.status, "NotInstalled", f"no {kind} in this cluster: install its API") from error
 
     async def _create(self, manifest: Object, key: Key) -> None:
         kind, metadata = manifest["kind"], manifest["metadata"]

@@ -145,6 +145,8 @@ CHILDREN = (
     "NetworkPolicy",
     "HorizontalPodAutoscaler",
 )
+POLLED = ("HTTPRoute",)
+"""Children of kinds that a cluster may lack: they are not watched, but looked for at the start and at every audit."""
 API_VERSIONS: Mapping[str, str] = {
     "TrainingJob": "mooring.dev/v1alpha1",
     "ModelVersion": "mooring.dev/v1alpha1",

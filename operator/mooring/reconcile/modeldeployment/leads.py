@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from mooring.api.rollout import GatewayReference
 from mooring.reconcile.modeldeployment.identity import Identity
 from mooring.reconcile.modeldeployment.ports import grpc_port, http_port
 from mooring.reconcile.modeldeployment.rollout import Rollout, identity_of
@@ -13,6 +14,7 @@ from mooring.reconcile.modeldeployment.template import pod_of, render_service
 from mooring.reconcile.plan import LABEL_PART, Apply, Delete, Write
 from mooring.reconcile.render import digest
 from mooring.reconcile.traffic.envoy import Envoy, envoy_name, kept_pod, nudges, version_of
+from mooring.reconcile.traffic.gateway import Gateway, Parent
 from mooring.reconcile.traffic.provider import stale
 from mooring.reconcile.traffic.replicas import Replicas
 from mooring.reconcile.traffic.split import Split
@@ -64,7 +66,18 @@ def lead_users(sight: Sight, rollout: Rollout) -> Iterator[Write]:
         yield from nudges(sight.seen.proxies, _version(objects), _late(sight))
         if sight.proxies_ready:  # until one is, and whenever none is, users are led past them
             selector = envoy.selector(deployment, split)
+    if (gateway := sight.spec.traffic.gateway) is not None and sight.provider == "Gateway":
+        yield from _gateway(sight, rollout, gateway).objects(deployment, split)
     yield Apply(render_service(sight.seen, first, selector))
+
+
+def _gateway(sight: Sight, rollout: Rollout, named: GatewayReference) -> Gateway:
+    arms = {sight.arm(arm): arm for arm in rollout.sizes}
+    return Gateway(
+        Parent(named.name, named.namespace, named.section_name, named.hostname),
+        ready={name: sight.ready(arm) for name, arm in arms.items()},
+        ports={name: http_port(pod_of(sight.seen, arm)) for name, arm in arms.items()},
+    )
 
 
 def _envoy(sight: Sight, rollout: Rollout, image: str) -> Envoy:

@@ -8,7 +8,7 @@ from mooring.api.config import OperatorConfig
 from mooring.api.modeldeployment import ModelDeploymentSpec
 from mooring.reconcile.modeldeployment.steps import steps_of
 
-Provider = Literal["Service", "Envoy", "Replicas"]
+Provider = Literal["Service", "Gateway", "Envoy", "Replicas"]
 
 
 def provider_of(spec: ModelDeploymentSpec, config: OperatorConfig) -> Provider:
@@ -18,6 +18,8 @@ def provider_of(spec: ModelDeploymentSpec, config: OperatorConfig) -> Provider:
     """
     if spec.traffic.provider != "Auto":
         return spec.traffic.provider
+    if spec.traffic.gateway is not None:
+        return "Gateway"
     if spec.rollout.strategy == "Replace":
         return "Service"
     return "Replicas" if config.envoy_image is None else "Envoy"

@@ -137,7 +137,7 @@ class Sight:
         return (self.now - since).total_seconds() if since is not None else 0.0
 
     def _accepted(self, now: datetime) -> TrafficSeen | None:
-        found = self.seen.traffic if self.provider == "Envoy" else _by_service(self.seen, now)
+        found = self.seen.traffic if self.provider in ("Envoy", "Gateway") else _by_service(self.seen, now)
         asked = self.seen.deployment.status.traffic
         if found is None or found.applied is None:
             return None
