@@ -20,6 +20,7 @@ from mooring.api.wire import (
     POD_ADDRESS_VARIABLE,
     SERVE_ORDER_VARIABLE,
     SERVING_PORT,
+    STABLE_PEERS_VARIABLE,
     ServeOrder,
 )
 from mooring.reconcile.modeldeployment.identity import Identity
@@ -54,6 +55,7 @@ def builtin_parts(seen: Seen, version: ModelVersion, identity: Identity, server:
             {"name": SERVE_ORDER_VARIABLE, "value": order.model_dump_json(by_alias=True, exclude_none=True)},
             *credentials(ARTIFACT_PREFIX, version.spec.artifact.secret_name),
             *_feedback(owner, identity),
+            {"name": STABLE_PEERS_VARIABLE, "value": f"{stable_name(owner.name)}.{owner.namespace}.svc"},
             *([{"name": GRPC_PORT_VARIABLE, "value": str(server.grpc_port)}] if server.grpc_port else []),
             *([{"name": KEYS_VARIABLE, "value": f"{KEYS_FOLDER}/{KEYS_ENTRY}"}] if server.keys_secret_name else []),
         ],
@@ -87,6 +89,14 @@ def _keys(secret: str) -> dict[str, Any]:
 def ids_name(deployment: str) -> str:
     """Return the name of the Secret with the key of a ModelDeployment's prediction ids."""
     return f"{deployment}-ids"
+
+
+def stable_name(deployment: str) -> str:
+    """Return the name of the headless Service of whatever is stable: a shadow asks there what users were answered.
+
+    The same for every version, since a template outlives the stable version beside which it was first tried.
+    """
+    return f"{deployment}-stable"
 
 
 def _feedback(owner: ObjectMeta, identity: Identity) -> list[dict[str, Any]]:

@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from mooring.reconcile.modeldeployment.autoscaler import autoscaler
 from mooring.reconcile.modeldeployment.identity import Identity
 from mooring.reconcile.modeldeployment.leads import lead_users, leftovers
-from mooring.reconcile.modeldeployment.rollout import Rollout
+from mooring.reconcile.modeldeployment.rollout import Rollout, identity_of
 from mooring.reconcile.modeldeployment.seen import Seen
 from mooring.reconcile.modeldeployment.sight import Sight
+from mooring.reconcile.modeldeployment.steps import steps_of
 from mooring.reconcile.modeldeployment.template import (
     pod_template,
     render_deployment,
     render_headless,
     render_ids,
     render_revision,
+    render_stable,
 )
 from mooring.reconcile.plan import Apply, Delete, Write
 
@@ -23,11 +25,13 @@ from mooring.reconcile.plan import Apply, Delete, Write
 def writes(sight: Sight, rollout: Rollout) -> tuple[Write, ...]:
     """Return the writes in their order: what must run, then where users are led, then what may go."""
     seen = sight.seen
-    names = {sight.arm(identity) for identity in rollout.sizes}
+    shown = tuple(_stable(sight, rollout))
+    names = {sight.arm(identity) for identity in rollout.sizes} | {item.manifest["metadata"]["name"] for item in shown}
     led = (*lead_users(sight, rollout), *autoscaler(sight, rollout))
     return (
         *([render_ids(seen)] if rollout.fresh else ()),  # before its pods look for it
         *(write for identity, pods in rollout.sizes.items() for write in _arm(seen, identity, pods)),
+        *shown,
         *led,
         *_remove(seen, names),
         *leftovers(sight, led),
@@ -47,6 +51,12 @@ def _arm(seen: Seen, identity: Identity, pods: int) -> Iterator[Apply]:
     yield Apply(render_revision(seen, identity, pod), once=True)
     yield Apply(render_headless(seen, identity))
     yield Apply(render_deployment(seen, identity, pod, pods))
+
+
+def _stable(sight: Sight, rollout: Rollout) -> Iterator[Apply]:
+    """Yield the Service by which shadows find what users were answered, where a step shadows."""
+    if rollout.stable is not None and any(step.shadow_per_cent is not None for step in steps_of(sight.spec)):
+        yield Apply(render_stable(sight.seen, identity_of(rollout.stable)))
 
 
 def _remove(seen: Seen, running: set[str]) -> Iterator[Delete]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mooring.api.modelversion import ModelVersion
-from mooring.reconcile.modeldeployment.builtin import ID_KEY, ids_name
+from mooring.reconcile.modeldeployment.builtin import ID_KEY, ids_name, stable_name
 from mooring.reconcile.modeldeployment.identity import Identity
 from mooring.reconcile.modeldeployment.pod import KIND, render_pod
 from mooring.reconcile.modeldeployment.ports import headless_ports, service_ports
@@ -57,6 +57,14 @@ def render_headless(seen: Seen, identity: Identity) -> dict[str, Any]:
     name = identity.child_name(seen.deployment.metadata.name)
     spec = {"clusterIP": "None", "selector": {LABEL_ARM: name}, "ports": headless_ports(pod_of(seen, identity))}
     return child("Service", name, KIND, seen.deployment.metadata, {"spec": spec}, version=identity.version)
+
+
+def render_stable(seen: Seen, identity: Identity) -> dict[str, Any]:
+    """Return the headless Service of the stable version, for its shadows."""
+    owner = seen.deployment.metadata
+    selector = {LABEL_ARM: identity.child_name(owner.name)}
+    spec = {"clusterIP": "None", "selector": selector, "ports": headless_ports(pod_of(seen, identity))}
+    return child("Service", stable_name(owner.name), KIND, owner, {"spec": spec})
 
 
 def render_service(seen: Seen, identity: Identity, selector: Mapping[str, str]) -> dict[str, Any]:

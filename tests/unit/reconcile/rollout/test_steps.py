@@ -8,6 +8,7 @@ import pytest
 
 from tests.unit.reconcile.canary import (
     annotate,
+    arm_of,
     arms,
     canary,
     follow,
@@ -85,6 +86,9 @@ def test_a_shadow_is_asked_and_never_answers() -> None:
     assert (phase(world), split(world)) == (("Shadowing", "shadow"), {"income-v1": 100})
     assert status(world)["traffic"]["shadow"] == 50
     assert pods(world) == {"income-v1": 4, "income-v2": 2}, "the shadow has pods for what it is asked"
+    peers = world.objects[("Service", "default", "income-stable")]["spec"]
+    assert (peers["clusterIP"], peers["selector"]) == ("None", {"mooring.dev/arm": arm_of(world, "stable")})
+    assert "income-stable.default.svc" in {entry.get("value") for entry in environment(world, arm_of(world, "canary"))}
     proven(world)
     assert (phase(world), split(world)["income-v2"]) == (("Analysing", "first"), 5)
     assert status(world)["traffic"]["shadow"] == 0
@@ -231,3 +235,10 @@ def test_evidence_is_written_at_most_every_ten_seconds() -> None:
     assert world.writes == ["status ModelDeployment income"]
     assert status(world)["evidence"][0]["check"] == "errors"
     assert status(world)["decision"] == {"worse": "0.3", "abortAt": "20", "leastNoWorse": "25", "promoteAt": "20"}
+
+
+def environment(world: World, arm: str) -> list[dict[str, str]]:
+    """Return the environment of an arm's server."""
+    template = world.objects[("Deployment", "default", arm)]["spec"]["template"]
+    found: list[dict[str, str]] = template["spec"]["containers"][0]["env"]
+    return found
