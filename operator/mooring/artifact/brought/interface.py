@@ -25,6 +25,8 @@ class Found:
     """What made it, for people."""
     names: Sequence[str] | None = None
     """Of the features, in their order."""
+    numbers: bool = False
+    """Whether every feature is a number that may be missing, as trees have it."""
     width: int | None = None
     """How many features there are."""
     task: Task | None = None
@@ -90,10 +92,11 @@ def _features(signature: Signature, found: Found) -> list[Feature]:
     if len(features) > total:
         raise ModelRefused(f"signature.inputsTotal is {total}, and {len(features)} inputs are listed")
     if len(features) < total:
-        if found.names is None:
+        if found.names is None or not found.numbers:
+            why = "names none" if found.names is None else f"({found.kind}) does not say their datatypes"
             raise ModelRefused(
-                f"signature.inputs lists {len(features)} of {total} inputs, and the model's file names none: write it "
-                "with the names of its features, or list all"
+                f"signature.inputs lists {len(features)} of {total} inputs, and the model's file {why}: list all of them; "
+                "more than 64 are served of XGBoost and LightGBM alone, from files with names"
             )
         features += [Feature(name=name, datatype="FP64", nullable=True) for name in found.names[len(features) :]]
     return features

@@ -72,6 +72,7 @@ def _file(file: Path, form: ArtifactFormat, signature: Signature, names: Sequenc
     found = Found(
         kind=ensemble.kind,
         names=_agreed(ensemble.names, signature) or names,
+        numbers=True,
         width=ensemble.width,
         task=ensemble.task,
         classes=ensemble.classes or None,
