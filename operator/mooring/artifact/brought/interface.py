@@ -95,8 +95,8 @@ def _features(signature: Signature, found: Found) -> list[Feature]:
         if found.names is None or not found.numbers:
             why = "names none" if found.names is None else f"({found.kind}) does not say their datatypes"
             raise ModelRefused(
-                f"signature.inputs lists {len(features)} of {total} inputs, and the model's file {why}: list all of them; "
-                "more than 64 are served of XGBoost and LightGBM alone, from files with names"
+                f"signature.inputs lists {len(features)} of {total} inputs, and the model's file {why}: "
+                "list all of them; more than 64 are served of XGBoost and LightGBM alone, from files with names"
             )
         features += [Feature(name=name, datatype="FP64", nullable=True) for name in found.names[len(features) :]]
     return features
