@@ -30,8 +30,14 @@ Shares = dict[str, int]
 class Histories(RuleBasedStateMachine):
     """Two proxies that follow the ConfigMap when they like, and an observer that may be late."""
 
-    @initialize(path=st.sampled_from(PATHS), holdback=st.sampled_from([0, 5]), replicas=st.sampled_from([1, 2, 5]))
-    def begin(self, path: list[dict[str, Any]], holdback: int, replicas: int) -> None:
+    @initialize(
+        path=st.sampled_from(PATHS),
+        holdback=st.sampled_from([0, 5]),
+        replicas=st.sampled_from([1, 2, 5]),
+        rounds=st.integers(0, 5),
+    )
+    def begin(self, path: list[dict[str, Any]], holdback: int, replicas: int, rounds: int) -> None:
+        """Begin with nothing, or somewhere on the way of the second version."""
         self.world = World(CONFIG.model_copy(update={"envoy_image": "mooring-envoy:1"}))
         self.numbers = 1
         add_version(self.world, 1)
@@ -41,6 +47,11 @@ class Histories(RuleBasedStateMachine):
         self.proxies: list[Shares] = [{}, {}]
         self.reading: TrafficSeen | None = None
         self.put()
+        for _ in range(rounds):
+            self.well("NoWorse")
+            self.one_version_is_stable_from_the_first_on()
+            if self.numbers == 1:
+                self.train("Passed")
 
     def put(self) -> None:
         self.world.put("ModelDeployment", "income", spec=self.spec)
@@ -146,6 +157,26 @@ class Histories(RuleBasedStateMachine):
     @rule(stop_after=st.one_of(st.none(), st.integers(0, 6)))
     def reconcile(self, stop_after: int | None) -> None:
         self.look(stop_after)
+
+    @rule(role=st.sampled_from(["canary", "canary", "stable"]))
+    def all_pods_fail(self, role: str) -> None:
+        if arm_of(self.world, role) in self.arms():
+            bring_up(self.world, arm_of(self.world, role), ready=False)
+            self.look()
+
+    @rule(how=st.sampled_from(["abort", "newer", "rollback"]), asleep=st.integers(0, 1))
+    def taken_back_while_a_proxy_sleeps(self, how: str, asleep: int) -> None:
+        """Let what has a share lose it, with one proxy that has not heard, for longer than every delay."""
+        if how == "newer":
+            self.train("Passed")
+        else:
+            self.ask_of_what_is_there("canary" if how == "abort" else "stable", how)
+        for _ in range(3):
+            self.look()
+            self.a_proxy_reads(1 - asleep)
+            self.the_observer_reads()
+            self.the_reading_arrives()
+            self.world.pass_time(31)
 
     # The laws.
     def look(self, stop_after: int | None = None) -> None:
@@ -258,4 +289,4 @@ class Histories(RuleBasedStateMachine):
 
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestHistories.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
