@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,7 +49,7 @@ class Line:
     title: str
     cells: dict[int, Cell]
     ready: float = 0.0
-    """Seconds from the process' start to its first answer."""
+    """Seconds from the process' start to its first answer, be it a refusal."""
     resident: float = 0.0
     problem: str = ""
 
@@ -93,7 +94,8 @@ def _measured(plan: Plan, server: Server, model: Model) -> Iterator[tuple[int, L
         began = time.monotonic()
         with running(server, model, folder) as (process, port):
             first = server.forms[0]
-            ask(port, first, bodies(model, 1)[first.body])
+            with suppress(Unavailable):  # a form that is refused says so in its own line
+                ask(port, first, bodies(model, 1)[first.body])
             ready = time.monotonic() - began
             for rows in (1, 64):
                 for form in server.forms:
