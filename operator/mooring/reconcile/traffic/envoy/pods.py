@@ -21,12 +21,20 @@ _GRACE_SECONDS = 45
 _SPARE_BYTES = 64 * 1024
 _MOST_BYTES = 8 * 1024 * 1024
 
-DRAIN = f"""\
+_ASK = f"""\
 ask() {{
-  exec 3<>/dev/tcp/127.0.0.1/{ADMIN_PORT} || exit 0
+  exec 3<>/dev/tcp/127.0.0.1/{ADMIN_PORT} || exit 1
   printf '%s HTTP/1.1\\r\\nhost: envoy\\r\\ncontent-length: 0\\r\\nconnection: close\\r\\n\\r\\n' "$1" >&3
   cat <&3
 }}
+"""
+BEGUN = f"""{_ASK}
+[[ $(ask 'GET /stats?filter=^cluster.*-.*membership_healthy') == *'healthy: '[1-9]* ]]
+"""
+"""Tells whether Envoy has found pods of any version: what the name of a version says just before that is remembered for
+some seconds, and until then it would refuse requests. (Its own administration has a name without a dash.)
+"""
+DRAIN = f"""{_ASK}
 ask 'POST /healthcheck/fail' >/dev/null
 for second in {{1..25}}; do
   sleep 1
@@ -67,6 +75,13 @@ def render_pod(deployment: ModelDeployment, image: str) -> dict[str, Any]:
             {"name": "admin", "containerPort": OPS_PORT, "protocol": "TCP"},
         ],
         "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "512Mi"}},
+        "startupProbe": {
+            "exec": {"command": ["bash", "-c", BEGUN]},
+            "periodSeconds": 1,
+            "timeoutSeconds": 2,
+            "failureThreshold": 3600,
+            "successThreshold": 1,
+        },
         "readinessProbe": _probe("/ready", period=1, failures=2),
         "livenessProbe": _probe("/live", period=10, failures=6),
         "lifecycle": {"preStop": {"exec": {"command": ["bash", "-c", DRAIN]}}},
