@@ -64,7 +64,7 @@ def lead_users(sight: Sight, rollout: Rollout) -> Iterator[Write]:
         objects = envoy.objects(deployment, split)
         yield from objects
         yield from nudges(sight.seen.proxies, _version(objects), _late(sight))
-        if _lead_by_proxies(sight):
+        if sight.proxies_ready:  # until one is, and whenever none is, users are led past them
             selector = envoy.selector(deployment, split)
     if (gateway := sight.spec.traffic.gateway) is not None and sight.provider == "Gateway":
         yield from _gateway(sight, rollout, gateway).objects(deployment, split)
@@ -92,15 +92,6 @@ def _envoy(sight: Sight, rollout: Rollout, image: str) -> Envoy:
 def _version(objects: tuple[Apply, ...]) -> str:
     """Return the version that proxies are to take over."""
     return next(version_of(item.manifest) or "" for item in objects if item.manifest["kind"] == "ConfigMap")
-
-
-def _lead_by_proxies(sight: Sight) -> bool:
-    """Tell whether users go through proxies: not before all have found the pods, and past them whenever none is ready.
-
-    A proxy that began before a name had addresses is ready, and refuses requests until it asks again.
-    """
-    led = sight.seen.selected == envoy_name(sight.seen.deployment.metadata.name)
-    return sight.proxies_ready and (led or sight.traffic is not None)
 
 
 def _late(sight: Sight) -> frozenset[str]:
