@@ -28,7 +28,7 @@ class Errors(Model):
     tolerance: Decimal = "1.5"
     """The canary's odds of failing over the stable's that are still no worse."""
     floor: Decimal = "0.01"
-    """A failure rate below this is no worse, whatever the stable's is."""
+    """Shown to fail less often than this is no worse, whatever the stable's rate is. Abort is by the odds alone."""
 
 
 class Latency(Model):
@@ -41,7 +41,7 @@ class Latency(Model):
     tolerance: Decimal = "1.5"
     """The canary's odds of being slow over the stable's that are still no worse."""
     floor: Decimal = "0.01"
-    """A share of slow requests below this is no worse, whatever the stable's is."""
+    """Shown to be slow less often than this is no worse, whatever the stable's share is. Abort is by the odds alone."""
 
 
 class Disagreement(Model):

@@ -192,6 +192,34 @@ class DecisionStatus(Model):
     """Promoted when it reaches this."""
 
 
+class StepForecast(Model):
+    """What one step can show, right to about a third; a time that is absent is more than a week."""
+
+    step: Name
+    """Its name."""
+    doubled_seconds: Count | None = None
+    """Until a canary with twice the odds of failing is shown to be worse."""
+    fivefold_seconds: Count | None = None
+    """The same of five times."""
+    no_worse_seconds: Count | None = None
+    """Until a canary exactly as good as the stable version is shown to be no worse."""
+    warning: Message | None = None
+    """Why the step would end undecided."""
+
+
+class Forecast(Model):
+    """What the steps can show with the traffic of this rollout's minutes."""
+
+    at: Timestamp
+    """When it was made out."""
+    requests_per_minute: Count
+    """Of both versions, about."""
+    failure_rate: Decimal
+    """The stable version's, about."""
+    steps: Annotated[list[StepForecast], Field(max_length=20)]
+    """The steps with a weight, each as if nothing was known before it."""
+
+
 class Handled(Model):
     """The annotations that were acted on, so that none acts twice."""
 
@@ -228,6 +256,8 @@ class ModelDeploymentStatus(Status):
     """What each check has shown."""
     decision: DecisionStatus | None = None
     """All checks together."""
+    forecast: Forecast | None = None
+    """What the steps of the present rollout can show, once a minute of traffic is known."""
     withdrawn: Annotated[list[Withdrawn], Field(max_length=20)] = Field(default_factory=list)
     """Not tried again by themselves, in this deployment."""
     handled: Handled | None = None

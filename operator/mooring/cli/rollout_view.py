@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mooring.api.modeldeployment import ModelDeployment
-from mooring.api.rolloutstatus import Arm, Evidence, HistoryEntry
+from mooring.api.rolloutstatus import Arm, Evidence, Forecast, HistoryEntry
+from mooring.stats.judge import rounded
 
 
 def view(deployment: ModelDeployment) -> str:
@@ -23,10 +24,7 @@ def is_over(deployment: ModelDeployment) -> bool:
 def history(deployment: ModelDeployment) -> str:
     """Return the rollouts that ended, newest first."""
     rows = [("ENDED", "FROM", "TO", "OUTCOME", "SECONDS", "REASON"), *map(_entry, deployment.status.history)]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    return "\n".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row[:5], widths, strict=True)), row[5]]) for row in rows
-    )
+    return "\n".join(_table(rows))
 
 
 def _lines(deployment: ModelDeployment) -> Iterator[str]:
@@ -42,6 +40,8 @@ def _lines(deployment: ModelDeployment) -> Iterator[str]:
     if traffic is not None and status.canary is not None and traffic.applied != traffic.desired:
         yield f"  shares   {traffic.desired}% asked for, {_known(traffic.applied)} in force"
     yield from map(_check, status.evidence)
+    if status.forecast is not None:
+        yield from _forecast(status.forecast)
     said = next((item.message for item in status.conditions if item.type == "Progressing"), None)
     if said is not None:
         yield f"  {said}"
@@ -55,6 +55,30 @@ def _arm(role: str, arm: Arm | None) -> Iterator[str]:
 def _check(item: Evidence) -> str:
     bad = f"{item.failures.canary} of {item.requests.canary} against {item.failures.stable} of {item.requests.stable}"
     return f"  {item.check}: {bad}; worse {item.worse}, no worse {item.no_worse}: {item.verdict}"
+
+
+def _forecast(forecast: Forecast) -> Iterator[str]:
+    """Return after which time each step has shown what, beside the traffic that this is said for."""
+    rate = float(forecast.failure_rate)
+    known = f"{forecast.requests_per_minute} requests a minute, {100 * rate:.2g}% of the stable's failing"
+    yield f"  forecast, at about {known}:"
+    rows: list[tuple[str, ...]] = [("STEP", "NO WORSE", "TWICE THE FAILURES", "FIVE TIMES")]
+    for step in forecast.steps:
+        times = (step.no_worse_seconds, step.doubled_seconds, step.fivefold_seconds)
+        rows.append((step.step, *map(_after, times)))
+    columns = 4 if rate else 2  # what fails twice as often as never is not known
+    yield from (f"    {row}" for row in _table([row[:columns] for row in rows]))
+    yield from (f"    warning: {step.warning}" for step in forecast.steps if step.warning is not None)
+
+
+def _after(seconds: int | None) -> str:
+    return rounded(seconds) if seconds is not None else "not in a week"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _known(share: int | None) -> str:

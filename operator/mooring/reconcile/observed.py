@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from mooring.stats.judge import Decision
+from mooring.stats.judge import Decision, Forecast, Traffic
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,23 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class Foretold:
+    """What the steps of a rollout can show with the traffic that there is."""
+
+    stable: str
+    """The arm that is the measure."""
+    canary: str
+    """The arm that is judged."""
+    at: datetime
+    """When it was made out."""
+    traffic: Traffic
+    steps: tuple[Forecast, ...]
+
+
+@dataclass(frozen=True)
 class Observed:
     """Everything that observers know of one ModelDeployment."""
 
     traffic: TrafficSeen | None = None
     judgement: Judgement | None = None
+    forecast: Foretold | None = None

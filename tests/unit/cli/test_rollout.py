@@ -11,7 +11,8 @@ import pytest
 
 from mooring.cli.kubectl import main
 from mooring.cli.rollout import documents
-from tests.unit.reconcile.canary import annotate, canary, follow, judge, serving, status
+from mooring.stats.judge import Forecast, Traffic
+from tests.unit.reconcile.canary import annotate, canary, follow, foretell, judge, serving, status
 from tests.unit.reconcile.world import World
 
 KUBECTL = """#!/usr/bin/env python3
@@ -106,3 +107,18 @@ def test_history_is_a_table(run: Any, world: World, capsys: pytest.CaptureFixtur
 def test_a_stream_of_documents_is_read_one_by_one() -> None:
     text = json.dumps({"a": {"b": 1}}, indent=4) + "\n" + json.dumps({"c": []}, indent=4) + "\n"
     assert list(documents(text.splitlines(keepends=True))) == [{"a": {"b": 1}}, {"c": []}]
+
+
+def test_it_says_what_each_step_can_show(run: Any, world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    weak = Forecast("first", None, 200_000, 9_000, "step first: it takes too long")
+    foretell(world, weak, Forecast("half", 5_000, 300, 1_000, ""), traffic=Traffic(620, 0.012))
+    follow(world)
+    assert run("status", "income")[0] == 0
+    said = capsys.readouterr().out.splitlines()
+    place = said.index("  forecast, at about 620 requests a minute, 1.2% of the stable's failing:")
+    assert said[place + 1 : place + 5] == [
+        "    STEP   NO WORSE  TWICE THE FAILURES  FIVE TIMES",
+        "    first  2 h       not in a week       2 days",
+        "    half   17 min    83 min              5 min",
+        "    warning: step first: it takes too long",
+    ]

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from mooring.reconcile.observed import Judgement, Observed, TrafficSeen
+from mooring.reconcile.observed import Foretold, Judgement, Observed, TrafficSeen
 from mooring.reconcile.plan import Key
-from mooring.stats.judge import Count, Decision, Evidence, Verdict
+from mooring.stats.judge import Count, Decision, Evidence, Forecast, Traffic, Verdict
 from tests.unit.reconcile.scenes import add_version, start_pods
 from tests.unit.reconcile.world import CONFIG, World
 
@@ -80,6 +80,18 @@ def judge(
     )
     before = world.brought.get(KEY) or Observed()
     world.brought[KEY] = replace(before, judgement=judged)
+
+
+def foretell(
+    world: World,
+    *steps: Forecast,
+    canary: str | None = None,
+    traffic: Traffic = Traffic(600, 0.01),  # noqa: B008
+) -> None:
+    """Let the observer say what the steps can show."""
+    arms = arm_of(world, "stable"), canary or arm_of(world, "canary")
+    before = world.brought.get(KEY) or Observed()
+    world.brought[KEY] = replace(before, forecast=Foretold(*arms, world.now, traffic, steps))
 
 
 def decision(world: World, verdict: Verdict, reason: str) -> Decision:

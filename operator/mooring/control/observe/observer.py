@@ -22,6 +22,7 @@ from mooring.control.observe.pods import PodReader
 from mooring.control.observe.proxies import Look, TrafficReader, grown
 from mooring.control.writer import Writer
 from mooring.ledger.interval import INTERVAL_SECONDS
+from mooring.reconcile.judging.ahead import foretell
 from mooring.reconcile.judging.kept import discard, keep, kept
 from mooring.reconcile.judging.subject import PROVIDERS, asked_share, subject_of
 from mooring.reconcile.judging.watch import (
@@ -37,7 +38,7 @@ from mooring.reconcile.judging.watch import (
 )
 from mooring.reconcile.judging.weights import Weights
 from mooring.reconcile.modeldeployment.sight import UNOBSERVED
-from mooring.reconcile.observed import Judgement, Observed, TrafficSeen
+from mooring.reconcile.observed import Foretold, Judgement, Observed, TrafficSeen
 from mooring.reconcile.plan import Key, Object
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class Known:
     watch: Watch | None = None
     written: float = 0.0
     judgement: Judgement | None = None
+    forecast: Foretold | None = None
     seen: Observed = field(default_factory=Observed)
 
 
@@ -150,7 +152,8 @@ class Observer:
     def _weigh(self, key: Key, known: Known, deployment: ModelDeployment, subject: Subject, now: float) -> None:
         """Note since when which shares are in force."""
         if known.watch is None or not goes_on(known.watch, subject):
-            known.watch, known.judgement = self._begun(key, deployment, subject, now), None
+            known.watch = self._begun(key, deployment, subject, now)
+            known.judgement = known.forecast = None
         if known.look is not None:
             weights = _weights(known.watch.weights, known.look.traffic, deployment, subject)
             known.watch = replace(known.watch, weights=weights)
@@ -171,6 +174,7 @@ class Observer:
         verdict = decision(known.watch, subject)
         before, since = known.judgement, deployment.status.rollout.since if deployment.status.rollout else None
         known.judgement = Judgement(subject.stable, subject.canary, since, verdict)
+        known.forecast = foretell(known.forecast, known.watch, verdict, deployment, datetime.fromtimestamp(now, UTC))
         turned = before is None or before.decision.verdict != verdict.verdict
         if turned or now - known.written >= KEEP_SECONDS:
             known.written = now
@@ -182,7 +186,7 @@ class Observer:
         if traffic is not None and share is not None and known.watch is not None:
             stable, canary = known.watch.arms
             traffic = replace(traffic, observed={stable: 100 - share, canary: share})
-        seen = Observed(traffic, known.judgement)
+        seen = Observed(traffic, known.judgement, known.forecast)
         before, known.seen = known.seen, seen
         self._cache.bring(key, seen)
         if always or not _same(before, seen):

@@ -15,7 +15,8 @@ from mooring.stats.judge import Arm, Counted, Decision, Judge, JudgeState, Label
 
 SHADOWED = 1000
 """Added to the per cent of a shadow, so that no share of answers is the same number."""
-_RECENT = 12
+RECENT = 12
+"""Slots of which requests are remembered: a minute."""
 _WAITING = 64
 """Slots of which proxies' counts are kept until the pods have told theirs."""
 
@@ -91,7 +92,7 @@ def judge(watch: Watch, subject: Subject, now: float) -> Watch:
     for slot in closed:
         counted = counts_of(watch, subject, slot)
         same = counted.weight is not None and counted.weight == watch.judge.weight
-        recent = (*(watch.recent if same else ()), _heard(watch, subject, slot))[-_RECENT:]
+        recent = (*(watch.recent if same else ()), _heard(watch, subject, slot))[-RECENT:]
         watch = replace(watch, judge=verdicts.fold(watch.judge, counted), recent=recent)
     proxies = {number: counts for number, counts in watch.proxies.items() if number > slots.through}
     return replace(watch, slots=slots, proxies=proxies)

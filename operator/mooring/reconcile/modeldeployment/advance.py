@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from mooring.api.rolloutstatus import Progress
+from mooring.reconcile.modeldeployment.ahead import look_ahead
 from mooring.reconcile.modeldeployment.aim import aim
 from mooring.reconcile.modeldeployment.flow import lead, settle_drains
 from mooring.reconcile.modeldeployment.march import march
@@ -23,7 +24,7 @@ def advance(seen: Seen, now: datetime) -> tuple[Sight, Rollout]:
     """Return what is seen in the machine's words, and where the ModelDeployment stands now."""
     sight = Sight(seen, now)
     rollout = recall(seen, sight.now)
-    for move in (settle_drains, obey, aim, march, lead):
+    for move in (settle_drains, obey, aim, march, lead, look_ahead):
         rollout = move(sight, rollout)
     return sight, replace(rollout, progress=_resting(sight, rollout))
 

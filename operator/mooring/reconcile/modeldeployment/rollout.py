@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mooring.api.rolloutstatus import Arm, Draining, Handled, HistoryEntry, Previous, Progress, Withdrawn
+from mooring.api.rolloutstatus import Arm, Draining, Forecast, Handled, HistoryEntry, Previous, Progress, Withdrawn
 from mooring.reconcile.conditions import shorten
 from mooring.reconcile.modeldeployment.choose import Choice
 from mooring.reconcile.modeldeployment.identity import Identity
@@ -47,6 +47,8 @@ class Rollout:
     """What the rollout waits for, where that is not said by its phase."""
     fresh: bool = False
     """The canary begins in this plan."""
+    forecast: Forecast | None = None
+    """What the steps can show."""
     events: tuple[Event, ...] = ()
 
     def tell(self, event: Event) -> Rollout:
@@ -81,6 +83,7 @@ def recall(seen: Seen, now: datetime) -> Rollout:
         progress=status.rollout or Progress(phase="Waiting"),
         handled=still_handled(annotations, status.handled),
         choice=Choice(None, None, "NoVersion", ""),
+        forecast=status.forecast,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mooring.api.config import OperatorConfig
 from mooring.api.modeldeployment import ModelDeployment
 from mooring.api.modelversion import ModelVersion
-from mooring.reconcile.observed import Judgement, Observed, TrafficSeen
+from mooring.reconcile.observed import Foretold, Judgement, Observed, TrafficSeen
 from mooring.reconcile.plan import LABEL_ARM as LABEL_ARM
 from mooring.reconcile.plan import Cache, Key, Object
 from mooring.reconcile.pods import PodSeen, read_pods
@@ -67,6 +67,8 @@ class Seen:
     """What exists to divide traffic or to scale, rather than for a version."""
     judgement: Judgement | None = None
     """What the judge says; None where there is nothing to judge yet."""
+    forecast: Foretold | None = None
+    """What steps can show; None where less than a minute of traffic is known."""
 
 
 def look(key: Key, cache: Cache, config: OperatorConfig) -> Seen | None:
@@ -100,6 +102,7 @@ def look(key: Key, cache: Cache, config: OperatorConfig) -> Seen | None:
         selected=_selected(services.get(deployment.metadata.name)),
         traffic=observed.traffic,
         judgement=observed.judgement,
+        forecast=observed.forecast,
     )
 
 

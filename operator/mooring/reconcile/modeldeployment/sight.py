@@ -11,7 +11,7 @@ from mooring.reconcile.modeldeployment.identity import Identity
 from mooring.reconcile.modeldeployment.providers import Provider, provider_of
 from mooring.reconcile.modeldeployment.rollout import identity_of
 from mooring.reconcile.modeldeployment.seen import ChildSeen, Seen
-from mooring.reconcile.observed import Judgement, TrafficSeen
+from mooring.reconcile.observed import Foretold, Judgement, TrafficSeen
 from mooring.reconcile.pods import read_pod
 
 UNOBSERVED = timedelta(seconds=1)
@@ -126,6 +126,14 @@ class Sight:
         both = (self.arm(identity_of(stable)), self.arm(identity_of(canary)))
         before = judged.since is None or judged.since < canary.started_at  # of an earlier try of the same version
         return judged if (judged.stable, judged.canary) == both and not before else None
+
+    def forecast(self, stable: Arm | None, canary: Arm | None) -> Foretold | None:
+        """Return what the steps can show, where it was made out for this try of these arms."""
+        told = self.seen.forecast
+        if told is None or stable is None or canary is None or told.at < canary.started_at:
+            return None
+        both = (self.arm(identity_of(stable)), self.arm(identity_of(canary)))
+        return told if (told.stable, told.canary) == both else None
 
     def is_proven(self, judged: Judgement, since: datetime | None) -> bool:
         """Tell whether a canary is shown to be no worse, in the step that came in force then, by evidence of now."""

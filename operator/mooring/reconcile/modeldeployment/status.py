@@ -36,6 +36,7 @@ def compose(sight: Sight, rollout: Rollout) -> ModelDeploymentStatus:
         traffic=_traffic(sight, rollout),
         evidence=evidence,
         decision=decision,
+        forecast=rollout.forecast,
         withdrawn=list(rollout.withdrawn),
         handled=rollout.handled if rollout.handled != Handled() else None,
         history=list(rollout.history),

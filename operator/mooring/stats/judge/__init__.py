@@ -19,7 +19,7 @@ from mooring.stats.judge.counts import BUCKETS, Arm, Counted, Labels, Pairs
 from mooring.stats.judge.decide import decide
 from mooring.stats.judge.decision import Count, Decision, Evidence, Verdict
 from mooring.stats.judge.fold import begin_step, fold
-from mooring.stats.judge.forecast import Forecast, ForecastStep, Traffic, forecast
+from mooring.stats.judge.forecast import Forecast, ForecastStep, Traffic, forecast, rounded
 from mooring.stats.judge.settings import MIN_DWELL_SECONDS, Catastrophe, CheckName, Settings, Tolerance
 from mooring.stats.judge.state import JudgeState
 
@@ -44,6 +44,7 @@ __all__ = [
     "Traffic",
     "Verdict",
     "forecast",
+    "rounded",
 ]
 
 

@@ -95,25 +95,28 @@ def _step(traffic: Traffic, step: ForecastStep, tolerance: Tolerance, abort_at: 
 
 def _warning(traffic: Traffic, step: ForecastStep, fivefold: int | None, promoted: int | None) -> str:
     limit = step.max_seconds or LONGEST_SECONDS
-    wanted = [("show that it is no worse", promoted)]
+    wanted = [("showing that it is no worse", promoted)]
     if traffic.failure_rate:
-        wanted.insert(0, ("see five times the failures", fivefold))
+        wanted.insert(0, ("seeing five times the failures", fivefold))
     late = [
-        f"to {what} takes {'more than a week' if seconds is None else f'about {_minutes(seconds)}'}"
+        f"{what} takes {'more than a week' if seconds is None else f'about {rounded(seconds)}'}"
         for what, seconds in wanted
         if seconds is None or seconds > limit
     ]
     if not late:
         return ""
-    allowed = f", but the step ends after {_minutes(limit)}" if step.max_seconds else ""
+    allowed = f", but the step ends after {rounded(limit)}" if step.max_seconds else ""
     return (
         f"step {step.name}: with {traffic.per_minute:g} requests a minute, of which the canary has"
         f" {100 * step.weight:g}%, {' and '.join(late)}{allowed}: give it a higher weight or more time"
     )
 
 
-def _minutes(seconds: int) -> str:
-    return f"{max(1, round(seconds / 60))} min"
+def rounded(seconds: int) -> str:
+    """Return a time in the unit that it is read in."""
+    if seconds < 5400:
+        return f"{max(1, round(seconds / 60))} min"
+    return f"{seconds / 3600:.0f} h" if seconds < 172_800 else f"{seconds / 86400:.0f} days"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,10 @@ SHARES: dict[CheckName, float] = {"errors": 2.0, "latency": 1.0, "disagreement":
 
 @dataclass(frozen=True)
 class Tolerance:
-    """No worse: the odds ratio of canary to stable is within `ratio`, or the canary's own rate is below `floor`."""
+    """No worse: the odds ratio of canary to stable is within `ratio`, or the canary's own rate is below `floor`.
+
+    Worse is by the ratio alone: the floor makes promotion possible, and protects nobody from Abort.
+    """
 
     ratio: float = 1.5
     floor: float = 0.01

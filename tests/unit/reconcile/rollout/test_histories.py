@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from mooring.reconcile.observed import Judgement, Observed, TrafficSeen
-from mooring.stats.judge import Verdict
-from tests.unit.reconcile.canary import KEY, annotate, arm_of, canary, decision, status
+from mooring.stats.judge import Forecast, Verdict
+from tests.unit.reconcile.canary import KEY, annotate, arm_of, canary, decision, foretell, status
 from tests.unit.reconcile.scenes import add_version, bring_up, route
 from tests.unit.reconcile.world import CONFIG, World
 
@@ -144,6 +144,10 @@ class Histories(RuleBasedStateMachine):
         judged = Judgement(arms[0], arms[1], moment, decision(self.world, verdict, "because"))
         before = self.world.brought.get(KEY) or Observed()
         self.world.brought[KEY] = replace(before, judgement=judged)
+
+    @rule(doubled=st.sampled_from([None, 60, 900]), warning=st.sampled_from(["", "step first: too little traffic"]))
+    def what_steps_can_show_is_told(self, doubled: int | None, warning: str) -> None:
+        foretell(self.world, Forecast("first", doubled, doubled, doubled, warning))
 
     @rule(seconds=st.sampled_from([1, 31, 61, 700]))
     def wait(self, seconds: int) -> None:

@@ -40,7 +40,7 @@ def test_a_forecast_is_right_to_about_a_third(rate: float, verdict: str, odds: f
 
 def test_a_step_without_power_says_what_it_would_need() -> None:
     (said,) = forecast(Traffic(10, 0.01), [ForecastStep("first", 0.05, max_seconds=900)], SETTINGS)
-    assert "step first: with 10 requests a minute, of which the canary has 5%, to see five times" in said.warning
+    assert "step first: with 10 requests a minute, of which the canary has 5%, seeing five times" in said.warning
     assert "the step ends after 15 min" in said.warning
 
 
