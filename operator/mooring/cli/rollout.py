@@ -7,6 +7,7 @@ import json
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 
 from mooring.api.modeldeployment import ModelDeployment
@@ -63,11 +64,13 @@ def _guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    kubectl, shown = _kubectl(arguments), ""
+    kubectl, shown, forecast = _kubectl(arguments), "", None
     for deployment in _seen(kubectl, arguments.name, watch=arguments.watch):
         if (text := view(deployment)) != shown:
-            print(text if not shown else f"\n{text}", flush=True)
-            shown = text
+            news = deployment.status.forecast != forecast
+            at = f"\n{time.strftime('%H:%M:%S')} " if shown else ""
+            print(f"{at}{view(deployment, forecast=news)}", flush=True)
+            shown, forecast = text, deployment.status.forecast
         if is_over(deployment):
             phase = deployment.status.rollout.phase if deployment.status.rollout is not None else ""
             return FAILED if phase == "RolledBack" else 0

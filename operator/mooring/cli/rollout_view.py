@@ -9,9 +9,10 @@ from mooring.api.rolloutstatus import Arm, Evidence, Forecast, HistoryEntry
 from mooring.stats.judge import rounded
 
 
-def view(deployment: ModelDeployment) -> str:
-    """Return where a rollout stands, in a few lines."""
-    return "\n".join(_lines(deployment))
+def view(deployment: ModelDeployment, *, forecast: bool = True) -> str:
+    """Return where a rollout stands, in a few lines; without `forecast` what was said before is not said again."""
+    told = deployment.status.forecast if forecast else None
+    return "\n".join([*_lines(deployment), *(_forecast(told) if told is not None else ())])
 
 
 def is_over(deployment: ModelDeployment) -> bool:
@@ -40,8 +41,6 @@ def _lines(deployment: ModelDeployment) -> Iterator[str]:
     if traffic is not None and status.canary is not None and traffic.applied != traffic.desired:
         yield f"  shares   {traffic.desired}% asked for, {_known(traffic.applied)} in force"
     yield from map(_check, status.evidence)
-    if status.forecast is not None:
-        yield from _forecast(status.forecast)
     said = next((item.message for item in status.conditions if item.type == "Progressing"), None)
     if said is not None:
         yield f"  {said}"

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from mooring.api.modeldeployment import ModelDeployment
 from mooring.cli.kubectl import main
 from mooring.cli.rollout import documents
+from mooring.cli.rollout_view import view
 from mooring.stats.judge import Forecast, Traffic
 from tests.unit.reconcile.canary import annotate, canary, follow, foretell, judge, serving, status
 from tests.unit.reconcile.world import World
@@ -122,3 +124,12 @@ def test_it_says_what_each_step_can_show(run: Any, world: World, capsys: pytest.
         "    half   17 min    83 min              5 min",
         "    warning: step first: it takes too long",
     ]
+
+
+def test_a_forecast_that_was_told_is_not_told_again(world: World) -> None:
+    foretell(world, Forecast("half", 5_000, 300, 1_000, ""))
+    follow(world)
+    deployment = ModelDeployment.model_validate(world.objects[("ModelDeployment", "default", "income")])
+    told, before = view(deployment), view(deployment, forecast=False)
+    assert told.startswith(before)
+    assert ("FIVE TIMES" in told, "FIVE TIMES" in before) == (True, False)
