@@ -108,7 +108,11 @@ BAD_ROLLOUTS: dict[str, tuple[dict[str, Any], str]] = {
     "a step of two kinds": ({"steps": [FIRST | {"pause": "Manual"}]}, KIND),
     "a step of no kind": ({"steps": [{"name": "first"}]}, KIND),
     "a step without a name": ({"steps": [{"weight": 5}]}, "spec.rollout.steps[0].name: Required value"),
-    "no steps at all": ({"steps": []}, "spec.rollout.steps in body should have at least 1 items"),
+    "no steps at all": ({"steps": []}, "steps is empty: leave it out for weights 5, 25 and 50"),
+    "too many steps": (
+        {"steps": [{"name": f"s{at}", "weight": at} for at in range(1, 22)]},
+        "must have at most 20 items",
+    ),
     "everything as a step": ({"steps": [{"name": "all", "weight": 100}]}, "weight 100 is the promotion"),
     "a name twice": ({"steps": [FIRST, HALF | {"name": "first"}]}, "steps need different names"),
     "weights that fall": ({"steps": [HALF, FIRST]}, RISE),

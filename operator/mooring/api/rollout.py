@@ -67,6 +67,10 @@ class Rollout(Model):
                 "set strategy: Canary, or leave them out",
             ),
             (
+                "!has(self.steps) || self.steps.size() > 0",
+                "steps is empty: leave it out for weights 5, 25 and 50, or set strategy: Replace to change at once",
+            ),
+            (
                 "!has(self.steps) || self.steps.all(step, self.steps.exists_one(other, other.name == step.name))",
                 "steps need different names: people name them to promote",
             ),
@@ -86,7 +90,7 @@ class Rollout(Model):
 
     strategy: Literal["Canary", "Replace"] = "Canary"
     """Canary: by steps, judged. Replace: at once when every replica is ready, without a failed request."""
-    steps: Annotated[list[Step], Field(min_length=1, max_length=20)] | None = None
+    steps: Annotated[list[Step], Field(max_length=20)] | None = None
     """In this order, then the promotion. Absent: weights 5, 25 and 50."""
     analysis: Analysis | None = None
     """What is judged and how surely. Absent: errors, at 5%."""
