@@ -13,6 +13,13 @@ from mooring.api.rolloutstatus import ModelDeploymentStatus, VersionName
 from mooring.api.server import Server
 
 
+class Feedback(Model):
+    """Truths of predictions, told to Mooring's own server."""
+
+    enabled: bool = True
+    """False: they are refused, and quality is not judged."""
+
+
 class ModelDeploymentSpec(Model):
     """What should be served."""
 
@@ -65,6 +72,8 @@ class ModelDeploymentSpec(Model):
     traffic: Traffic = Field(default_factory=Traffic)
     """Who leads users to versions."""
     rollout: Rollout = Field(default_factory=Rollout)
+    feedback: Feedback | None = None
+    """Absent: truths are taken."""
     revision_history_limit: Annotated[int, Field(ge=1, le=50)] = 5
     """Replaced versions whose rendered template is kept."""
 

@@ -130,9 +130,11 @@ class ServeOrder(Model):
     signature: Signature | None = None
     """Of a model that was brought; others have theirs in the artifact's manifest."""
     server: BuiltinServer = Field(default_factory=BuiltinServer)
+    feedback: bool = True
+    """Whether truths are taken."""
 
     @classmethod
-    def of(cls, version: ModelVersion, server: BuiltinServer | None = None) -> Self:
+    def of(cls, version: ModelVersion, server: BuiltinServer | None = None, *, feedback: bool = True) -> Self:
         """Return the order to serve (or to score with) a recorded version."""
         spec = version.spec
         return cls(
@@ -141,4 +143,5 @@ class ServeOrder(Model):
             artifact=spec.artifact,
             signature=spec.signature if spec.brought else None,
             server=server or BuiltinServer(),
+            feedback=feedback,
         )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from mooring.api.wire import ServeOrder
 from mooring.serving.backends.published import backend_metrics, parameters
 from mooring.serving.batch import Batcher
 from mooring.serving.docs import add_docs
-from mooring.serving.http import Handler, Heads, Limits, Listener
+from mooring.serving.errors import Rejected
+from mooring.serving.http import Handler, Heads, Limits, Listener, Request
 from mooring.serving.journal import Journal
 from mooring.serving.keys import Keys, guarded
 from mooring.serving.load import Loaded
@@ -17,6 +19,7 @@ from mooring.serving.metrics import Counters, Metric, model_metrics
 from mooring.serving.mlflow.csv import CsvDecoder
 from mooring.serving.mlflow.decode import InvocationDecoder
 from mooring.serving.mlflow.routes import add_mlflow
+from mooring.serving.openapi import document
 from mooring.serving.predictions import PredictionsEncoder
 from mooring.serving.rows import RowReader
 from mooring.serving.v1.decode import V1Decoder
@@ -68,7 +71,7 @@ def build(order: ServeOrder, loaded: Loaded, is_ready: Callable[[], bool], keys:
         heads=heads,
         is_ready=is_ready,
     )
-    routes.add(journal.feedback.path, {"POST": guarded(journal.feedback, keys)})
+    routes.add(journal.feedback.path, {"POST": guarded(journal.feedback if order.feedback else _no_feedback, keys)})
     rows, predictions = RowReader(manifest, server.max_batch_rows), PredictionsEncoder(heads)
     add_v1(routes, model=model, predict=endpoint(V1Decoder(rows), predictions), heads=heads, is_ready=is_ready)
     add_mlflow(
@@ -78,7 +81,10 @@ def build(order: ServeOrder, loaded: Loaded, is_ready: Callable[[], bool], keys:
         heads=heads,
         is_ready=is_ready,
     )
-    add_docs(routes, model=model, version=version, manifest=manifest, heads=heads, keyed=keys is not None)
+    api = document(
+        model=model, version=version, manifest=manifest, keyed=keys is not None, with_feedback=order.feedback
+    )
+    add_docs(routes, api, model=model, heads=heads)
     limits = Limits(body_bytes=server.max_body_bytes, bodies_bytes=max(64 << 20, 2 * server.max_body_bytes))
     labels = {"model": model, "version": version}
 
@@ -87,3 +93,9 @@ def build(order: ServeOrder, loaded: Loaded, is_ready: Callable[[], bool], keys:
         return [*journal.metrics(), *own, *backend_metrics(loaded.kind, manifest, labels)]
 
     return App(Listener(routes, heads, limits, journal.recorder.refused), metrics, journal, endpoint)
+
+
+def _no_feedback(request: Request) -> None:
+    raise Rejected(
+        HTTPStatus.FORBIDDEN, "this model takes no truths: set feedback.enabled in the spec of its ModelDeployment"
+    )

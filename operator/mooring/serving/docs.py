@@ -11,18 +11,14 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 
-from mooring.artifact.manifest import Interface
 from mooring.serving.fixed import fixed
 from mooring.serving.http import Heads, Request, Routes
-from mooring.serving.openapi import document
 
 _PAGE = Path(__file__).with_name("docs.html")
 
 
-def add_docs(
-    routes: Routes, *, model: str, version: str, manifest: Interface, heads: Heads, keyed: bool = False
-) -> None:
-    """Answer both paths; `keyed` says that predictions want a bearer key."""
+def add_docs(routes: Routes, api: Mapping[str, object], *, model: str, heads: Heads) -> None:
+    """Answer both paths; `api` is the document."""
     page = _PAGE.read_text(encoding="utf-8").replace("{{model_json}}", _in_script(model))
     page = page.replace("{{model}}", html.escape(model))
     head, body = heads.make(HTTPStatus.OK, _headers(page)), page.encode()
@@ -31,7 +27,6 @@ def add_docs(
         request.answer(head, body)
 
     routes.add("/docs", {"GET": show})
-    api = document(model=model, version=version, manifest=manifest, keyed=keyed)
     routes.add("/openapi.json", {"GET": fixed(heads, api)})
 
 

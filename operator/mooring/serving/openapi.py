@@ -16,12 +16,13 @@ _ERRORS = {
 _ENDING = {"503": "Not any more: the pod is ending"}
 
 
-def document(*, model: str, version: str, manifest: Interface, keyed: bool) -> Json:
-    """Return the document; `keyed` says that predictions want a bearer key."""
+def document(*, model: str, version: str, manifest: Interface, keyed: bool, with_feedback: bool = True) -> Json:
+    """Return the document; `keyed` says that predictions want a bearer key, `with_feedback` that truths are taken."""
+    told = {f"/v2/models/{quote(model)}/feedback": _told(keyed)} if with_feedback else {}
     found: Json = {
         "openapi": "3.1.0",
         "info": {"title": model, "version": version, "description": _description(manifest)},
-        "paths": _reading(quote(model)) | _predicting(quote(model), manifest, keyed),
+        "paths": _reading(quote(model)) | _predicting(quote(model), manifest, keyed) | told,
     }
     if keyed:
         found["components"] = {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}}
@@ -49,7 +50,6 @@ def _predicting(name: str, manifest: Interface, keyed: bool) -> Json:
     invocation["text/csv"] = {"schema": {"type": "string"}, "example": csv_example(manifest.features)}
     return {
         f"/v2/models/{name}/infer": _posts("Predict (V2)", infer, _v2_answer(), keyed),
-        f"/v2/models/{name}/feedback": _told(keyed),
         f"/v1/models/{name}:predict": _posts("Predict (V1)", instances, _predictions(), keyed),
         "/invocations": _posts("Predict (MLflow)", invocation, _predictions(), keyed),
     }

@@ -118,6 +118,16 @@ async def test_what_is_no_feedback_is_refused(app: Running, content: object) -> 
     assert reply.error
 
 
+async def test_where_it_is_switched_off_truths_are_refused_and_the_document_does_not_offer_it() -> None:
+    quiet = order().model_copy(update={"feedback": False})
+    app = build(quiet, loaded(AgeBackend()), lambda: True)
+    port = await app.listener.start("127.0.0.1", 0)
+    reply = await tell(port, {"id": await predict(port, 60), "truth": 0})
+    assert (reply.status, "feedback.enabled" in str(reply.json()["error"])) == (403, True)
+    assert FEEDBACK not in (await ask(port, "GET", "/openapi.json")).json()["paths"]
+    app.listener.close()
+
+
 async def test_an_id_of_another_process_is_refused_when_no_key_is_shared(app: Running) -> None:
     stranger = build(order(), loaded(AgeBackend()), lambda: True)
     port = await stranger.listener.start("127.0.0.1", 0)

@@ -45,7 +45,7 @@ class Parts:
 def builtin_parts(seen: Seen, version: ModelVersion, identity: Identity, server: BuiltinServer) -> Parts:
     """Return Mooring's server for a version."""
     owner, spec = seen.deployment.metadata, seen.deployment.spec
-    order = ServeOrder.of(version, server)
+    order = ServeOrder.of(version, server, feedback=spec.feedback is None or spec.feedback.enabled)
     ports = {HTTP: SERVING_PORT, ADMIN: ADMIN_PORT} | ({GRPC: server.grpc_port} if server.grpc_port else {})
     container = {
         "name": "server",

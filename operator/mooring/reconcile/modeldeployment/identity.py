@@ -36,8 +36,8 @@ def template_hash(spec: ModelDeploymentSpec, version: ModelVersion) -> str:
         "secret": version.spec.artifact.secret_name,
     }
     # Nothing where nothing is asked: what serves since before these fields were known keeps its name.
-    placement = spec.model_dump(mode="json", include=set(PLACEMENT), exclude_defaults=True)
-    return digest(asked | placement, 8)
+    later = spec.model_dump(mode="json", include={*PLACEMENT, "feedback"}, exclude_defaults=True)
+    return digest(asked | {name: value for name, value in later.items() if value}, 8)
 
 
 def identify(spec: ModelDeploymentSpec, version: ModelVersion) -> Identity:
