@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mooring.api.modeldeployment import ModelDeployment
-from mooring.api.rolloutstatus import Arm, Evidence, Forecast, HistoryEntry
+from mooring.api.rolloutstatus import Arm, Evidence, Forecast, HistoryEntry, ModelDeploymentStatus
 from mooring.stats.judge import rounded
+
+_GREAT = 1000
 
 
 def view(deployment: ModelDeployment, *, forecast: bool = True) -> str:
@@ -40,7 +42,7 @@ def _lines(deployment: ModelDeployment) -> Iterator[str]:
     yield from _arm("canary", status.canary)
     if traffic is not None and status.canary is not None and traffic.applied != traffic.desired:
         yield f"  shares   {traffic.desired}% asked for, {_known(traffic.applied)} in force"
-    yield from map(_check, status.evidence)
+    yield from _evidence(status)
     said = next((item.message for item in status.conditions if item.type == "Progressing"), None)
     if said is not None:
         yield f"  {said}"
@@ -51,9 +53,30 @@ def _arm(role: str, arm: Arm | None) -> Iterator[str]:
         yield f"  {role}   {arm.version}, {arm.ready} of {arm.replicas} replicas ready"
 
 
-def _check(item: Evidence) -> str:
-    bad = f"{item.failures.canary} of {item.requests.canary} against {item.failures.stable} of {item.requests.stable}"
-    return f"  {item.check}: {bad}; worse {item.worse}, no worse {item.no_worse}: {item.verdict}"
+def _evidence(status: ModelDeploymentStatus) -> Iterator[str]:
+    """Return what every check has shown, below what all of them together have, beside what is needed."""
+    if not status.evidence:
+        return
+    together = status.decision
+    if together is not None:
+        least = f"no worse {_factor(together.least_no_worse or '0')}, passed at {together.promote_at}"
+        yield f"  evidence: worse {_factor(together.worse)}, withdrawn at {together.abort_at}; {least}"
+    rows = [
+        ("CHECK", "FAILED OF THE CANARY", "OF THE STABLE", "WORSE", "NO WORSE", "SHOWN"),
+        *map(_check, status.evidence),
+    ]
+    yield from (f"    {row}" for row in _table(rows))
+
+
+def _check(item: Evidence) -> tuple[str, ...]:
+    canary = f"{item.failures.canary} of {item.requests.canary}"
+    stable = f"{item.failures.stable} of {item.requests.stable}"
+    return item.check, canary, stable, _factor(item.worse), _factor(item.no_worse), item.verdict
+
+
+def _factor(value: str) -> str:
+    """Return a factor as far as anybody minds how great it is."""
+    return value if float(value) < _GREAT else f"over {_GREAT}"
 
 
 def _forecast(forecast: Forecast) -> Iterator[str]:

@@ -86,7 +86,8 @@ def test_it_says_where_a_rollout_stands(run: Any, world: World, capsys: pytest.C
     assert run("status", "income")[0] == 0
     said = capsys.readouterr().out
     assert said.startswith("income: Analysing at step first, 5%\n  stable   income-v1, 4 of 4 replicas ready\n")
-    assert "errors: 0 of 50 against 3 of 1000; worse 0.3, no worse 25: Undecided" in said
+    assert "  evidence: worse 0.3, withdrawn at 20; no worse 25, passed at 20\n" in said
+    assert "    errors  0 of 50               3 of 1000      0.3    25        Undecided\n" in said
 
 
 def test_a_watch_ends_with_the_rollout(run: Any, world: World, capsys: pytest.CaptureFixture[str]) -> None:

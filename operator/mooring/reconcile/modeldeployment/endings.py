@@ -40,8 +40,8 @@ def begin(sight: Sight, rollout: Rollout, version: ModelVersion, identity: Ident
     fresh = replace(rollout, canary=canary, draining=draining, fresh=True)
     path = path_of(sight, fresh, steps)
     progress = at_step(sight, path, 0)
-    over = f" over from {rollout.stable.version}" if rollout.stable is not None else ""
-    event = Event("Normal", "RolloutStarted", shorten(f"{canary.version} is to take{over}: {rollout.choice.message}"))
+    aim = f"is to take over from {rollout.stable.version}" if rollout.stable is not None else "is to serve"
+    event = Event("Normal", "RolloutStarted", shorten(f"{canary.version} {aim}: {rollout.choice.message}"))
     return replace(fresh, progress=progress).tell(event)
 
 
