@@ -1,0 +1,93 @@
+"""Is a share above a bound? E-values against a bound that holds the floor and the reference's own error.
+
+For c of n rows, (q/u)^c ((1-q)/(1-u))^(n-c) has mean at most 1 for q > u wherever the true share, however it moves,
+is at most u (Wald's likelihood ratio, monotone in c); so has the mean of several q. Weighted losses in place of 0 and
+1 are bets 1 + λ(x - u) with λ = (q - u)/(u(1 - u)), the same number for x in {0, 1} (Waudby-Smith and Ramdas 2023).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import exp, inf, log, log1p, sqrt
+from typing import Final
+
+STEPS: Final = (0.03, 0.06, 0.12, 0.25)
+"""How far above the bound the shares lie that are bet on, with the same stake on each."""
+_HALVINGS: Final = 40
+_SURE: Final = 1 - 1e-9
+
+
+def upper_bound(count: int, rows: int, surprise: float) -> float:
+    """Return what the share behind `count` of `rows` exceeds with a chance of at most exp(-surprise); no rows: 1.
+
+    Chernoff's bound, rows * KL(count/rows, b) = surprise: never above Hoeffding's √(surprise/2 rows), and far below it
+    for rare events, where most categories and all missing values are.
+    """
+    if rows == 0 or count >= rows:
+        return 1.0
+    share = count / rows
+    allowed = surprise / rows
+    low, high = share, min(1.0, share + sqrt(allowed / 2))
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if divergence(share, middle) > allowed else (middle, high)
+    return high
+
+
+def divergence(share: float, other: float) -> float:
+    """Return KL(share, other) of two coins in nats."""
+    if not 0 < other < 1:
+        return 0.0 if share == other else inf
+    found = share * log(share / other) if share > 0 else 0.0
+    return found + ((1 - share) * log((1 - share) / (1 - other)) if share < 1 else 0.0)
+
+
+@dataclass(frozen=True)
+class Above:
+    """Tests whether a share is above a bound, which is above 0 and below 1."""
+
+    bound: float
+
+    @cached_property
+    def _shares(self) -> tuple[float, ...]:
+        return tuple(min(self.bound + step, (1 + self.bound) / 2) for step in STEPS)
+
+    @cached_property
+    def _terms(self) -> tuple[tuple[float, float], ...]:
+        """What the log gains for each count, and for each row."""
+        rest = [log1p((self.bound - q) / (1 - self.bound)) for q in self._shares]
+        return tuple((log(q / self.bound) - miss, miss) for q, miss in zip(self._shares, rest, strict=True))
+
+    def log_e(self, count: int, rows: int, least: float = -inf) -> float:
+        """Return the log of the e-value of `count` of `rows`, or -inf where that is seen to be below `least`."""
+        gain, loss = self._terms[0]
+        if count * gain + rows * loss < least and count <= rows * self.bound:
+            return -inf  # the log likelihood is concave and 0 at the bound: further q say even less
+        return log_mean([count * gain + rows * loss for gain, loss in self._terms])
+
+    def log_bets(self, losses: Sequence[tuple[float, int]]) -> float:
+        """Return the log of the e-value of (loss from 0, how many) for "the mean loss is above the bound"."""
+        stakes = [(q - self.bound) / (self.bound * (1 - self.bound)) for q in self._shares]
+        return log_mean([sum(count * log1p(stake * (loss - self.bound)) for loss, count in losses) for stake in stakes])
+
+    def log_p(self, count: int, rows: int) -> float:
+        """Return the log of the p-value of `count` of `rows` (Chernoff)."""
+        if rows == 0 or count <= rows * self.bound:
+            return 0.0
+        return -rows * divergence(count / rows, self.bound)
+
+
+def above(count: int, rows: int, surprise: float, allowed: float) -> Above | None:
+    """Return the test of "more than in the reference by more than `allowed`"; None: nothing could show that."""
+    bound = upper_bound(count, rows, surprise) + allowed
+    return Above(bound) if 0 < bound < _SURE else None
+
+
+def log_mean(logs: Sequence[float]) -> float:
+    """Return the log of the mean of numbers given by their logs; of none: that of 0."""
+    top = max(logs, default=-inf)
+    if top == -inf:
+        return -inf
+    return top + log(sum([exp(one - top) for one in logs]) / len(logs))

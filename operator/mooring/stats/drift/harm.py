@@ -1,0 +1,82 @@
+"""Does the model lose more than it did out of sample? Bets on losses, weighted so that the labelled stand for all.
+
+The truths of a pool are a sample that somebody chose. Within a bin of the prediction the choice is taken as fair, so
+that a row counts with the weight (share of the bin in all predictions) / (its share in the labelled). With n rows and
+weights w, the mean of Π (1 + λ(w x - u)) is at most exp(λ Σ (w E[x] - u)), and Σ w E[x] ≤ n u wherever the whole pool
+loses at most u: the bets are an e-value, though single bins may lose more (log(1 + x) ≤ x).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from math import log
+from typing import Final
+
+from mooring.stats.drift.cohorts import Cohort
+from mooring.stats.drift.evalue import Above, above
+from mooring.stats.drift.reference import Losses
+from mooring.stats.drift.settings import DOUBT, SHARES
+
+HEAVIEST: Final = 10.0
+"""No row counts for more than so many: a bin with fewer truths than that is not repaired."""
+SELECTIVE: Final = 0.05
+"""Labelled predictions whose scores are further than this (KS) from those of all, after weighting, show nothing."""
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What truths of a part say of all predictions."""
+
+    truths: int
+    raw: float
+    """Losses of the labelled."""
+    rate: float
+    """The same of all predictions, as far as bins have truths."""
+    distance: float
+    """KS distance of the labelled from all by score; `left` after weighting."""
+    left: float
+    weights: tuple[float, ...]
+    """Of a row in each bin."""
+
+    @property
+    def selective(self) -> bool:
+        """Whether the labelled are too unlike the others, even weighted."""
+        return self.left > SELECTIVE
+
+
+def repair(pool: Cohort) -> Repaired:
+    """Return what the truths of a pool, which has some, say of all its predictions."""
+    truths, predictions = sum(pool.labelled), sum(pool.predicted)
+    shares = [count / predictions for count in pool.predicted]
+    told = [count / truths for count in pool.labelled]
+    both = list(zip(shares, told, strict=True))
+    weights = tuple(min(HEAVIEST, share / of_told) if of_told else 0.0 for share, of_told in both)
+    weighted = [weight * of_told for weight, of_told in zip(weights, told, strict=True)]
+    reached = sum(share for share, count in zip(shares, pool.labelled, strict=True) if count)
+    rates = zip(shares, pool.lost, pool.labelled, strict=True)
+    return Repaired(
+        truths,
+        sum(pool.lost) / truths,
+        sum(share * lost / count for share, lost, count in rates if count) / reached if reached else 0.0,
+        _distance(told, shares),
+        _distance(weighted, shares),
+        weights,
+    )
+
+
+def loss_test(losses: Losses, tolerance: float) -> Above | None:
+    """Return the test of "loses more than the reference by more than the tolerance"; None: there is no reference."""
+    return above(losses.lost, losses.rows, log(1 / (DOUBT * SHARES["harm"])), tolerance)
+
+
+def log_e(test: Above, pool: Cohort, weights: Sequence[float]) -> float:
+    """Return the log of the e-value of a pool."""
+    lost = list(zip(weights, pool.lost, strict=True))
+    return test.log_bets([*lost, (0.0, sum(pool.labelled) - sum(pool.lost))])
+
+
+def _distance(left: Sequence[float], right: Sequence[float]) -> float:
+    gaps = (abs(one - other) for one, other in zip(accumulate(left), accumulate(right), strict=True))
+    return max(gaps, default=0.0)

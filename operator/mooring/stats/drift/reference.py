@@ -1,0 +1,96 @@
+"""What drift is measured against: whole counts of the data that the model knows, on frozen edges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Literal
+
+APART: Final = 3
+"""Cells after the bins of a column. number: under, over, missing; text: other, unseen, missing."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A feature in the reference."""
+
+    name: str
+    kind: Literal["number", "text"]
+    counts: tuple[int, ...]
+    """Rows by bin on ascending edges; of a text by category."""
+    other: int | None = 0
+    """Of a text: rows with a rarer category. None: a rarer one and one never seen are counted as the same."""
+    missing: int = 0
+    blocks: float = 0.0
+    """The greatest distance between blocks of time of the reference: less than that is its season, not drift."""
+
+    def __post_init__(self) -> None:
+        """Refuse counts below zero."""
+        if min((*self.counts, self.other or 0, self.missing)) < 0 or not 0 <= self.blocks <= 1:
+            raise ValueError(f"{self.name}: counts are not below zero, and the distance of blocks is a share")
+
+    @property
+    def known(self) -> tuple[int, ...]:
+        """Rows in the cells whose shares are compared."""
+        return self.counts if self.kind == "number" or self.other is None else (*self.counts, self.other)
+
+    @property
+    def cells(self) -> int:
+        """How many cells a window has of it."""
+        return len(self.counts) + APART
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What the model answered out of sample. Cells of a window: bin * classes + the index of the label."""
+
+    bins: int
+    classes: int = 1
+    scores: tuple[int, ...] = ()
+    """Rows by bin; empty where nobody knows."""
+    labels: tuple[int, ...] = ()
+    """Rows by label; empty for a regression, and where nobody knows."""
+
+    def __post_init__(self) -> None:
+        """Refuse counts of another shape."""
+        if self.bins < 1 or self.classes < 1:
+            raise ValueError("predictions have at least one bin and one class")
+        if len(self.scores) not in (0, self.bins) or len(self.labels) not in (0, self.classes):
+            raise ValueError("predictions have as many scores as bins, and as many labels as classes, or none")
+        if min((*self.scores, *self.labels), default=0) < 0:
+            raise ValueError("predictions are not below zero")
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What the model lost out of sample: each row 0 or 1 (a wrong label; an error above the reference's q90)."""
+
+    rows: int
+    lost: int
+
+    def __post_init__(self) -> None:
+        """Refuse more losses than rows."""
+        if not 0 <= self.lost <= self.rows:
+            raise ValueError("losses are at least none and at most one a row")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Of one model version."""
+
+    columns: tuple[Column, ...]
+    predictions: Predictions
+    losses: Losses = Losses(0, 0)
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """Where each column's cells begin in a window's; after the last one begin those of predictions."""
+        found = [0]
+        for column in self.columns:
+            found.append(found[-1] + column.cells)
+        return tuple(found)
+
+    @property
+    def size(self) -> int:
+        """How many cells a window has."""
+        return self.starts[-1] + self.predictions.bins * self.predictions.classes

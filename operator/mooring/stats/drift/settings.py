@@ -1,0 +1,66 @@
+"""What is called drift, and how often that may be wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+DAY_SECONDS: Final = 86_400
+
+TierName = Literal["inputs", "predictions", "harm"]
+SHARES: Final[dict[TierName, float]] = {"harm": 0.5, "predictions": 0.25, "inputs": 0.25}
+"""Of the budget of false alarms, and of the doubt about the reference."""
+DOUBT: Final = 0.05
+"""The chance that the promise fails because the reference, a finite sample, is unlike what it was drawn from."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All shares are of 1."""
+
+    min_rows: int = 2000
+    min_seconds: int = 3600
+    """A window closes when it has both."""
+    per_days: int = 90
+    """At most one false alarm in so many days on average, over all tiers."""
+    missing: float = 0.02
+    """So much more than in the reference is no broken data. Of the rows."""
+    unseen: float = 0.01
+    out_of_range: float = 0.01
+    inputs_effect: float = 0.05
+    """Distances smaller than this are not drift, however significant."""
+    predictions_effect: float = 0.05
+    tolerance: float = 0.02
+    """A loss greater by this much than in the reference is not harm."""
+    mature_after_seconds: int = DAY_SECONDS
+    """After the end of a day its predictions have the ground truth that they will have."""
+    min_coverage: float = 0.8
+    """A day counts when so much of the usual share of its predictions has a truth."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no share and no time."""
+        for name in ("missing", "unseen", "out_of_range", "inputs_effect", "predictions_effect", "tolerance"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} is a share from 0 and below 1, not {getattr(self, name)}")
+        for name in ("min_rows", "min_seconds", "per_days"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is at least 1, not {getattr(self, name)}")
+        if self.mature_after_seconds < 0 or not 0 < self.min_coverage <= 1:
+            raise ValueError("mature_after_seconds is at least 0, and min_coverage a share above 0 and up to 1")
+
+    @property
+    def harm_days(self) -> int:
+        """How many days of ground truth make at least one step of evidence."""
+        return -(-self.min_seconds // DAY_SECONDS)
+
+    def alarm_at(self, tier: TierName) -> float:
+        """Return the evidence at which a tier alarms: its steps in `per_days`, over its share of the budget.
+
+        A step of inputs and predictions takes `min_seconds` at least, one of harm whole days.
+        """
+        return self.steps(tier) / SHARES[tier]
+
+    def steps(self, tier: TierName) -> float:
+        """Return the most steps that a tier takes in `per_days`, and never less than one."""
+        seconds = self.harm_days * DAY_SECONDS if tier == "harm" else self.min_seconds
+        return max(1.0, self.per_days * DAY_SECONDS / seconds)

@@ -1,0 +1,168 @@
+"""Taking in sealed intervals, and testing what closes. Pure: the caller keeps the state."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from mooring.stats.drift import harm
+from mooring.stats.drift.cohorts import Cohort
+from mooring.stats.drift.detector import advance, value
+from mooring.stats.drift.evalue import Above
+from mooring.stats.drift.naming import Name, name, names
+from mooring.stats.drift.quality import Quality
+from mooring.stats.drift.reference import Reference
+from mooring.stats.drift.report import Evidence, HarmReport, HarmState, State, WindowReport
+from mooring.stats.drift.settings import DAY_SECONDS, Settings
+from mooring.stats.drift.state import DriftState
+from mooring.stats.drift.tier import LEAST_ROWS, Levels, Tier
+from mooring.stats.drift.window import Counted, Ints, Open, Window, by_bin, read
+
+
+@dataclass(frozen=True)
+class Folded:
+    """The state with one more interval, and what closed with it."""
+
+    state: DriftState
+    window: WindowReport | None = None
+    harm: HarmReport | None = None
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Watches one version by given settings. Its tests are made once; a new version has a watch of its own."""
+
+    reference: Reference
+    settings: Settings = field(default_factory=Settings)
+
+    @cached_property
+    def inputs(self) -> Tier:
+        """The features' tests."""
+        least = self.settings.inputs_effect
+        columns = [
+            (one.name, one.known, one.kind == "number", max(least, one.blocks)) for one in self.reference.columns
+        ]
+        return Tier.of("inputs", columns)
+
+    @cached_property
+    def predictions(self) -> Tier:
+        """The tests of scores and labels."""
+        least, answers = self.settings.predictions_effect, self.reference.predictions
+        return Tier.of("predictions", [("score", answers.scores, True, least), ("label", answers.labels, False, least)])
+
+    @cached_property
+    def quality(self) -> Quality:
+        """The tests of broken data."""
+        return Quality.of(self.reference, self.settings)
+
+    @cached_property
+    def loss(self) -> Above | None:
+        """The test of harm; None: nobody knows what the model lost at training."""
+        return harm.loss_test(self.reference.losses, self.settings.tolerance)
+
+    @cached_property
+    def key(self) -> str:
+        """What a state must share to be continued."""
+        return hashlib.blake2b(repr((self.reference, self.settings)).encode(), digest_size=8).hexdigest()
+
+    def resume(self, saved: DriftState | None) -> DriftState:
+        """Return the state to go on with: the saved one, or no evidence where it is of other tests."""
+        if saved is not None and saved.key == self.key:
+            return saved
+        return DriftState(self.key, self.inputs.start, self.predictions.start, self.quality.start)
+
+    def fold(self, state: DriftState, counted: Counted) -> Folded:
+        """Take in an interval; one that began before `through` was folded already, and changes nothing.
+
+        Raises ValueError for cells or truths of another version.
+        """
+        if counted.start < state.through:
+            return Folded(state)
+        window = state.window.plus(counted, self.reference)
+        cohorts = state.cohorts
+        if counted.cells is not None:
+            strata = counted.cells[self.reference.starts[-1] :]
+            day = counted.start // (1000 * DAY_SECONDS)
+            cohorts = cohorts.predicted(day, by_bin(strata, self.reference.predictions.classes))
+        cohorts = cohorts.told(counted.truths).settled(counted.end, self.settings)
+        cohorts, pool = cohorts.taken(self.settings)
+        state = replace(state, through=counted.end, window=window, cohorts=cohorts)
+        state, of_harm = self._harm(state, pool) if pool is not None else (state, None)
+        if not window.closes(counted.end, self.settings.min_rows, self.settings.min_seconds):
+            return Folded(state, harm=of_harm)
+        state, of_window = self._closed(state, window, counted.end)
+        return Folded(state, of_window, of_harm)
+
+    def _closed(self, state: DriftState, window: Open, end: int) -> tuple[DriftState, WindowReport]:
+        seen = read(window.cells, self.reference)
+        inputs, of_inputs, levels = self._tested(self.inputs, state.inputs, seen.columns, window.rows)
+        predictions, of_predictions, _ = self._tested(
+            self.predictions, state.predictions, seen.predictions, window.rows
+        )
+        quality = self.quality.fold(state.quality, seen.rates)
+        report = WindowReport(
+            window.opened or 0,
+            end,
+            window.rows,
+            window.unknown,
+            of_inputs,
+            of_predictions,
+            self.quality.broken(quality, seen.rates),
+            self._top(seen, levels, alarm=of_inputs.state == "Alarm"),
+        )
+        after = replace(
+            state,
+            inputs=inputs,
+            predictions=predictions,
+            quality=quality,
+            window=Open(),
+            closed=state.closed + 1,
+        )
+        return after, report
+
+    def _tested(
+        self, tier: Tier, levels: Levels, window: tuple[Ints, ...], rows: int
+    ) -> tuple[Levels, Evidence, Levels]:
+        """Return the levels to go on with, the evidence, and the levels behind it."""
+        found = tier.fold(levels, window)
+        together, alarm_at = tier.together(found), self.settings.alarm_at(tier.name)
+        tested = any(one.sides and sum(cells) >= LEAST_ROWS for one, cells in zip(tier.columns, window, strict=True))
+        state: State = "Unknown" if not tested else "Alarm" if together >= alarm_at else "Quiet"
+        evidence = Evidence(tier.name, together, alarm_at, rows, state, tier.detectable)
+        return (tier.start if state == "Alarm" else found), evidence, found
+
+    def _top(self, seen: Window, levels: Levels, *, alarm: bool) -> tuple[Name, ...]:
+        top = names(self.inputs.columns, seen.columns)
+        if top or not alarm:
+            return top
+        evidence = self.inputs.evidence(levels)
+        most = max(range(len(evidence)), key=evidence.__getitem__)
+        return (name(self.inputs.columns[most], seen.columns[most]),) if sum(seen.columns[most]) else ()
+
+    def _harm(self, state: DriftState, pool: Cohort) -> tuple[DriftState, HarmReport]:
+        repaired, losses, alarm_at = harm.repair(pool), self.reference.losses, self.settings.alarm_at("harm")
+        level = state.harm
+        if self.loss is not None and not repaired.selective:
+            level = advance(level, harm.log_e(self.loss, pool, repaired.weights))
+        alarm = value(level) >= alarm_at
+        report = HarmReport(
+            state=self._judged(repaired, alarm=alarm),
+            value=value(level),
+            alarm_at=alarm_at,
+            truths=repaired.truths,
+            coverage=repaired.truths / max(1, sum(pool.predicted)),
+            rate=repaired.rate,
+            raw=repaired.raw,
+            reference=losses.lost / losses.rows if losses.rows else 0.0,
+            bound=self.loss.bound if self.loss else 1.0,
+            distance=repaired.left,
+        )
+        return replace(state, harm=0 if alarm else level), report
+
+    def _judged(self, repaired: harm.Repaired, *, alarm: bool) -> HarmState:
+        if self.loss is None:
+            return "Unknown"
+        if repaired.selective:
+            return "LabelsSelective"
+        return "Alarm" if alarm else "Quiet"

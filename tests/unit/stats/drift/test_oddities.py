@@ -1,0 +1,122 @@
+"""Streams that are no evidence: never a crash, and never called drift."""
+
+from __future__ import annotations
+
+import pytest
+
+from mooring.stats.drift import Column, Counted, Folded, Predictions, Reference, Settings, Watch
+from tests.unit.stats.drift.worlds import HOUR, shares
+
+ROWS = 1000
+NUMBER = Column("age", "number", tuple(round(20_000 * share) for share in shares()))
+TEXT = Column("city", "text", (9000, 8000, 2500), other=500)
+CONSTANT = Column("one", "number", (20_000, 0))
+PREDICTIONS = Predictions(2, 1, (10_000, 10_000))
+
+SAME = [round(ROWS * share) for share in shares()]
+
+
+def run(column: Column, cells: list[int], *, rows: int = ROWS, windows: int = 50, least: int = ROWS) -> Folded:
+    """Return the last of many windows that are all the same, and check that none of them was called drift."""
+    watch = Watch(Reference((column,), PREDICTIONS), Settings(min_rows=least))
+    state = watch.resume(None)
+    answers = [rows // 2, rows - rows // 2]
+    for number in range(windows):
+        folded = watch.fold(state, Counted(number * HOUR, (number + 1) * HOUR, rows, [*cells, *answers]))
+        assert folded.window is not None
+        assert folded.window.inputs.state != "Alarm"
+        assert folded.window.predictions.state != "Alarm"
+        assert folded.window.top == ()
+        state = folded.state
+    return folded
+
+
+def said(folded: Folded) -> tuple[str, list[str]]:
+    assert folded.window is not None
+    return folded.window.inputs.state, [one.fault for one in folded.window.broken]
+
+
+def test_a_window_with_no_rows_never_closes_and_says_nothing() -> None:
+    watch = Watch(Reference((NUMBER,), PREDICTIONS))
+    state = watch.resume(None)
+    for number in range(100):
+        folded = watch.fold(state, Counted(number * HOUR, (number + 1) * HOUR, 0, [0] * watch.reference.size))
+        assert folded.window is None
+        state = folded.state
+    assert state.closed == 0
+
+
+def test_a_column_of_nulls_is_missing_and_its_distribution_unknown() -> None:
+    assert said(run(NUMBER, [0] * 16 + [0, 0, ROWS])) == ("Unknown", ["Missing"])
+    assert said(run(TEXT, [0, 0, 0, 0, 0, ROWS])) == ("Unknown", ["Missing"])
+
+
+def test_a_constant_column_stays_quiet() -> None:
+    assert said(run(CONSTANT, [ROWS, 0, 0, 0, 0])) == ("Quiet", [])
+
+
+def test_a_column_of_new_categories_is_unseen_and_its_distribution_unknown() -> None:
+    assert said(run(TEXT, [0, 0, 0, 0, ROWS, 0])) == ("Unknown", ["Unseen"])
+
+
+def test_new_categories_that_cannot_be_told_from_rare_ones_are_no_drift() -> None:
+    assert said(run(Column("city", "text", (9000, 8000, 3000), other=None), [0, 0, 0, ROWS, 0, 0])) == ("Unknown", [])
+
+
+def test_infinities_are_out_of_range_and_no_drift() -> None:
+    assert said(run(NUMBER, [0] * 16 + [ROWS // 2, ROWS // 2, 0])) == ("Unknown", ["OutOfRange"])
+
+
+def test_some_nan_and_infinities_among_the_usual_are_broken_data_alone() -> None:
+    cells = [*SAME, 40, 40, 80]
+    assert said(run(NUMBER, cells)) == ("Quiet", ["OutOfRange", "Missing"])
+
+
+def test_eight_rows_are_no_evidence() -> None:
+    last = run(NUMBER, [0] * 15 + [8, 0, 0, 0], rows=8, least=8)
+    assert said(last) == ("Unknown", [])
+    assert not any(last.state.inputs)
+
+
+@pytest.mark.parametrize(
+    "column", [Column("age", "number", (0,) * 16), Column("city", "text", ()), Column("x", "number", ())]
+)
+def test_against_a_reference_with_no_rows_nothing_is_known(column: Column) -> None:
+    cells = [0] * column.cells
+    cells[0] = ROWS
+    assert said(run(column, cells)) == ("Unknown", [])
+
+
+def test_a_model_without_features_and_without_known_predictions_is_unknown() -> None:
+    watch = Watch(Reference((), Predictions(2, 2)), Settings(min_rows=1))
+    folded = watch.fold(watch.resume(None), Counted(0, HOUR, 100, [10, 20, 30, 40]))
+    assert folded.window is not None
+    assert (folded.window.inputs.state, folded.window.predictions.state) == ("Unknown", "Unknown")
+
+
+def test_missing_data_holds_until_one_clean_window() -> None:
+    broken, clean = [*[count // 2 for count in SAME], 0, 0, ROWS // 2], [*SAME, 0, 0, 0]
+    watch = Watch(Reference((NUMBER,), PREDICTIONS), Settings(min_rows=ROWS))
+    state, faults = watch.resume(None), []
+    for number, cells in enumerate([clean, broken, broken, clean, clean]):
+        answers = [ROWS // 2, ROWS // 2]
+        folded = watch.fold(state, Counted(number * HOUR, (number + 1) * HOUR, ROWS, [*cells, *answers]))
+        assert folded.window is not None
+        faults.append([(one.column, one.fault) for one in folded.window.broken])
+        state = folded.state
+    assert faults == [[], [("age", "Missing")], [("age", "Missing")], [], []]
+
+
+def test_what_was_always_missing_is_not_broken() -> None:
+    column = Column("age", "number", tuple(round(10_000 * share) for share in shares()), missing=10_000)
+    assert said(run(column, [*[count // 2 for count in SAME], 0, 0, ROWS // 2])) == ("Quiet", [])
+
+
+def test_real_drift_of_categories_is_an_alarm_beside_them() -> None:
+    watch = Watch(Reference((TEXT,), PREDICTIONS), Settings(min_rows=ROWS))
+    cells = [250, 600, 125, 25, 0, 0, ROWS // 2, ROWS // 2]
+    folded = watch.fold(watch.resume(None), Counted(0, HOUR, ROWS, cells))
+    assert folded.window is not None
+    assert folded.window.inputs.state == "Alarm"
+    (name,) = folded.window.top
+    assert (name.column, name.mark, name.direction, round(name.effect, 3)) == ("city", 0, "down", 0.2)

@@ -1,0 +1,115 @@
+"""When a window closes, and what is remembered: everything once, and the same after a restart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mooring.stats.drift import (
+    Column,
+    Counted,
+    DriftState,
+    Losses,
+    Predictions,
+    Reference,
+    Settings,
+    Truth,
+    Watch,
+)
+from tests.unit.stats.drift.worlds import HOUR, World, hour
+
+SMALL = Reference(
+    (Column("age", "number", (500, 300, 200), missing=20), Column("city", "text", (600, 300), other=100)),
+    Predictions(2, 2, (500, 500), (400, 600)),
+    Losses(1000, 100),
+)
+WATCH = Watch(SMALL, Settings(min_rows=40, min_seconds=7200, mature_after_seconds=0))
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Counted]:
+    found = []
+    for number in range(draw(st.integers(0, 60))):
+        counts = [draw(st.integers(0, 30)) for _ in range(SMALL.size)]
+        cells = draw(st.sampled_from([counts, counts, None]))
+        day = number // 3
+        labelled = draw(st.integers(0, 90))
+        truth = Truth(max(0, day - draw(st.integers(0, 2))), draw(st.integers(0, 1)), labelled, labelled // 3)
+        start = number * 8 * HOUR
+        found.append(Counted(start, start + 8 * HOUR, sum(counts[-4:]) if cells else 0, cells, (truth,)))
+    return found
+
+
+@settings(max_examples=25, deadline=None)
+@given(histories(), st.lists(st.integers(0, 60), max_size=4))
+def test_a_restart_changes_nothing_that_is_ever_said(history: list[Counted], restarts: list[int]) -> None:
+    state = restarted = WATCH.resume(None)
+    for number, counted in enumerate(history):
+        if number in restarts:
+            saved = DriftState.from_json(restarted.to_json())
+            assert saved == restarted
+            restarted = Watch(SMALL, WATCH.settings).resume(saved)
+        one, other = WATCH.fold(state, counted), WATCH.fold(restarted, counted)
+        assert one == other
+        state, restarted = one.state, other.state
+
+
+@given(histories())
+@settings(max_examples=20, deadline=None)
+def test_intervals_that_come_twice_count_once(history: list[Counted]) -> None:
+    once = twice = WATCH.resume(None)
+    for counted in history:
+        once = WATCH.fold(once, counted).state
+        twice = WATCH.fold(WATCH.fold(twice, counted).state, counted).state
+    assert once == twice
+
+
+def test_a_window_closes_when_it_has_both_rows_and_time() -> None:
+    watch = Watch(World(0, 1).reference(1000), Settings(min_rows=100, min_seconds=7200))
+    cells = World(1, 1).window(60)
+    first = watch.fold(watch.resume(None), hour(0, 60, cells))
+    assert first.window is None
+    second = watch.fold(first.state, hour(1, 60, cells))
+    assert second.window is not None
+    assert (second.window.rows, second.window.start, second.window.end) == (120, 0, 2 * HOUR)
+    assert second.state.window.rows == 0
+    assert watch.fold(second.state, hour(2, 5000, cells)).window is None, "one hour is not two"
+
+
+def test_intervals_with_a_missing_ledger_are_told_and_count_as_nothing() -> None:
+    watch = Watch(World(0, 1).reference(1000), Settings(min_rows=50))
+    state = watch.fold(watch.resume(None), hour(0, 0, None)).state
+    folded = watch.fold(state, hour(1, 60, World(1, 1).window(60)))
+    assert folded.window is not None
+    assert (folded.window.rows, folded.window.unknown) == (60, 1)
+
+
+def test_cells_of_another_version_are_refused() -> None:
+    with pytest.raises(ValueError, match="3 cells are not of this version, whose window has 15"):
+        WATCH.fold(WATCH.resume(None), hour(0, 3, [1, 2, 3]))
+
+
+def test_evidence_of_another_reference_or_other_settings_is_not_continued() -> None:
+    state = replace(WATCH.resume(None), closed=7)
+    assert WATCH.resume(state) is state
+    other = Watch(replace(SMALL, losses=Losses(1000, 101)), WATCH.settings)
+    assert other.resume(state).closed == 0
+    assert Watch(SMALL, replace(WATCH.settings, tolerance=0.03)).resume(state).closed == 0
+
+
+def test_a_state_of_another_format_is_refused() -> None:
+    text = WATCH.resume(None).to_json().replace('"format":1', '"format":2')
+    with pytest.raises(ValueError, match="format 2, not 1"):
+        DriftState.from_json(text)
+
+
+def test_the_state_is_bounded_in_features_and_in_time() -> None:
+    world = World(3, 300)
+    watch = Watch(world.reference(200), Settings(min_rows=100))
+    state = watch.resume(None)
+    for number in range(30):
+        state = watch.fold(state, hour(number * 30, 200, world.window(200, shift=0.4, of=range(300)))).state
+    assert len(state.to_json()) < 64 * 1024
