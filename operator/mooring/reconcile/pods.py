@@ -40,6 +40,8 @@ class PodSeen:
     """(reason, message) of a container that cannot start, or of a pod that no node takes."""
     ending: Ending | None
     """The last time that the container ended, whether or not it was started again."""
+    restarts: int = 0
+    """How often it was started again."""
 
 
 def parse_time(text: str | None) -> datetime | None:
@@ -63,6 +65,7 @@ def read_pod(pod: Object) -> PodSeen:
         started="running" in state or ending is not None,
         waiting=_waiting(state.get("waiting"), conditions.get("PodScheduled")),
         ending=ending,
+        restarts=int(container.get("restartCount", 0)),
     )
 
 

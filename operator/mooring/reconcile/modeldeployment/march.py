@@ -11,6 +11,7 @@ from dataclasses import replace
 from mooring.api.rollout import Step
 from mooring.api.rolloutstatus import Arm
 from mooring.reconcile.modeldeployment.capacity import WHOLE, nearest, pods_for
+from mooring.reconcile.modeldeployment.crashing import crashed
 from mooring.reconcile.modeldeployment.endings import abort, aborted, at_step, path_of, promote
 from mooring.reconcile.modeldeployment.requests import asked, done
 from mooring.reconcile.modeldeployment.rollout import Rollout, identity_of
@@ -46,6 +47,8 @@ def march(sight: Sight, rollout: Rollout) -> Rollout:
     judged = sight.judgement(rollout.stable, canary)
     if judged is not None and judged.decision.verdict == "Abort":
         return abort(sight, rollout, judged.decision.reason)
+    if (why := crashed(sight, rollout, canary)) is not None:
+        return abort(sight, rollout, why)
     if sight.spec.suspend and rollout.stable is not None and not rollout.returning:
         return _frozen(sight, rollout, path, canary)
     if index >= len(path) or _is_broken(sight, rollout):
