@@ -29,6 +29,8 @@ class TrafficSeen:
     """Per cent as counted."""
     approximate: bool = False
     """The shares in force are the nearest that the provider can do."""
+    found: frozenset[str] | None = None
+    """The arms of which every proxy has found pods; None where it is not the proxies who find them."""
     late: frozenset[str] = frozenset()
     """The names of Envoy's pods that were told of the newest configuration, and still have another after seconds."""
     trouble: str | None = None

@@ -53,7 +53,9 @@ def follow(world: World, rounds: int = 4) -> None:
         settle(world)
 
 
-def proxies(world: World, *, silent: bool = False, trouble: str | None = None) -> None:
+def proxies(
+    world: World, *, silent: bool = False, trouble: str | None = None, found: frozenset[str] | None = None
+) -> None:
     """Let every proxy have in force what was asked for, or say nothing."""
     traffic = (
         status(world).get("traffic") if "status" in world.objects[("ModelDeployment", "default", "income")] else None
@@ -62,7 +64,7 @@ def proxies(world: World, *, silent: bool = False, trouble: str | None = None) -
     arm = arm_of(world, "canary")
     shadow = {arm: traffic["shadow"]} if traffic and traffic["shadow"] and arm else {}
     world.pass_time(1)
-    seen = TrafficSeen(world.now, None if silent else applied, shadow, trouble=trouble)
+    seen = TrafficSeen(world.now, None if silent else applied, shadow, trouble=trouble, found=found)
     before = world.brought.get(KEY) or Observed()
     world.brought[KEY] = replace(before, traffic=seen)
 

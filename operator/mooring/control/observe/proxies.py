@@ -68,6 +68,7 @@ class TrafficReader:
             at=at,
             applied=force.shares if force is not None else None,
             shadow=force.shadow if force is not None else {},
+            found=force.arms if force is not None else frozenset(),
             late=frozenset(agreement.late) if overdue else frozenset(),
             trouble=agreement.trouble,
         )

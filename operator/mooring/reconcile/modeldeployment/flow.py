@@ -54,7 +54,7 @@ def _weights(sight: Sight, rollout: Rollout) -> dict[Identity, int]:
         others=sight.ready(stable),
         replicas=sight.replicas,
     )
-    if sight.traffic is None:  # proxies that have not said that they know an arm are given no more for it
+    if not sight.is_found(minor):  # proxies that have not said that they know an arm are given no more for it
         share = min(share, sight.asked(minor))
     share = _whole(sight, minor, share) if sight.provider == "Service" else share
     return {arm: weight for arm, weight in ((stable, WHOLE - share), (minor, share)) if weight > 0}

@@ -110,6 +110,13 @@ class Sight:
             return True
         return any(pod.name in self.seen.routed for pod in self.seen.pods.get(arm, []))
 
+    def is_found(self, identity: Identity) -> bool:
+        """Tell whether whoever leads users knows of an arm's pods.
+
+        That they are ready is not enough: the last look may be from before, and a proxy finds them a moment later.
+        """
+        return self._traffic is not None and (self._traffic.found is None or self.arm(identity) in self._traffic.found)
+
     def in_force(self, identity: Identity, share: int, shadow: int = 0) -> bool:
         """Tell whether what was asked for an arm is in force."""
         if self._traffic is None or self.applied(identity) is None or self.asked(identity) != share:

@@ -21,7 +21,7 @@ from tests.unit.reconcile.canary import (
     split,
     status,
 )
-from tests.unit.reconcile.scenes import add_version, bring_up, condition
+from tests.unit.reconcile.scenes import add_version, bring_up, condition, start_pods
 from tests.unit.reconcile.world import World
 
 WHOLE = st.integers(0, 100)
@@ -55,6 +55,18 @@ def test_a_share_falls_as_fast_as_the_others_take_it(
 def test_pods_for_a_share_carry_it(share: int, replicas: int) -> None:
     assert min(replicas, 1) <= pods_for(share, replicas) <= replicas
     assert pods_for(share, replicas) * 100 >= share * replicas
+
+
+def test_a_weight_rises_when_every_proxy_has_found_the_pods_and_not_when_they_are_ready() -> None:
+    world = serving(canary(), versions=2)
+    settle(world)
+    start_pods(world)
+    proxies(world, found=frozenset({arm_of(world, "stable")}))
+    settle(world)
+    assert split(world) == {"income-v1": 100}
+    proxies(world, found=frozenset({arm_of(world, "stable"), arm_of(world, "canary")}))
+    settle(world)
+    assert split(world) == {"income-v1": 95, "income-v2": 5}
 
 
 def test_a_weight_rises_when_all_pods_for_it_are_ready() -> None:
