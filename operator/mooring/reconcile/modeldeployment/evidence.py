@@ -39,7 +39,11 @@ def shown(sight: Sight, rollout: Rollout) -> tuple[list[Evidence], DecisionStatu
     before = sight.seen.deployment.status
     if rollout.fresh:
         return [], None
-    judged = sight.judgement(rollout.stable, rollout.canary) or sight.judgement(rollout.previous, rollout.stable)
+    judged = (
+        sight.judgement(rollout.stable, rollout.canary)
+        or sight.judgement(rollout.previous, rollout.stable)
+        or sight.judgement(before.stable, before.canary)  # which this very plan may have ended
+    )
     if judged is None or not _is_news(before.evidence, judged.decision):
         return before.evidence, before.decision
     return _checks(judged), _totals(judged.decision)

@@ -242,3 +242,13 @@ def environment(world: World, arm: str) -> list[dict[str, str]]:
     template = world.objects[("Deployment", "default", arm)]["spec"]["template"]
     found: list[dict[str, str]] = template["spec"]["containers"][0]["env"]
     return found
+
+
+def test_what_was_decided_by_is_in_status_though_nothing_is_left_of_the_canary() -> None:
+    world = serving(canary({"name": "shadow", "shadowPerCent": 100}), versions=2)
+    follow(world)
+    assert phase(world) == ("Shadowing", "shadow")
+    judge(world, "Abort")
+    settle(world)
+    assert "canary" not in status(world) or status(world)["canary"] is None
+    assert [item["verdict"] for item in status(world)["evidence"]] == ["Abort"]
