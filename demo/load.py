@@ -81,7 +81,7 @@ class Report:
     timeline: list[dict[str, int]] = dataclasses.field(default_factory=list)
     """Of each second that saw an answer: `second`, and how many answers of each version (and `failed`) came in it."""
     first_failures: list[str] = dataclasses.field(default_factory=list)
-    """The first few, with when and on what kind of connection."""
+    """The first few of each kind, with when and on what kind of connection."""
     began: float = 0.0
     """Seconds since 1970."""
     first: dict[str, float] = dataclasses.field(default_factory=dict)
@@ -227,7 +227,7 @@ class Load:
             if failure:
                 report.failed += 1
                 report.failures[failure] = report.failures.get(failure, 0) + 1
-                if len(report.first_failures) < FAILURES_TOLD:
+                if report.failures[failure] <= FAILURES_TOLD:
                     when = f"sent at {began - self._started:.3f} s, after {now - began:.3f} s"
                     report.first_failures.append(f"{failure}, {'kept' if keep else 'new'} connection, {when}")
             else:

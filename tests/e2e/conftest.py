@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import uuid
 from collections.abc import Iterator
 
 import pytest
 
 from tests.e2e.place import (
-    SYSTEM,
     Place,
     envoy_image,
-    kubectl_path,
+    install,
     make_namespace,
     operator_kubeconfig,
     put_people,
@@ -21,7 +18,7 @@ from tests.e2e.place import (
     serving_image,
 )
 from tests.support.fixtures import kubeconfig
-from tests.support.kube import ROOT, Kube
+from tests.support.kube import Kube
 from tests.support.operator import OperatorProcess
 
 __all__ = ["kubeconfig"]
@@ -30,17 +27,7 @@ __all__ = ["kubeconfig"]
 @pytest.fixture(scope="session")
 def rights(kubeconfig: str) -> Kube:
     """The cluster with CRDs, rights and policies, and without an operator of its own that would take our work."""
-    admin = Kube(kubeconfig, SYSTEM)
-    environment = {**os.environ, "KUBECONFIG": kubeconfig}
-    applied = subprocess.run(
-        [kubectl_path(), "kustomize", str(ROOT / "manifests" / "base")], capture_output=True, text=True, check=True
-    ).stdout
-    apply = [kubectl_path(), "apply", "--server-side", "--force-conflicts", "--field-manager=mooring-deploy", "-f", "-"]
-    parts = [part for part in applied.split("\n---\n") if "kind: Deployment" not in part]
-    subprocess.run(apply, input="\n---\n".join(parts), text=True, check=True, env=environment, capture_output=True)
-    if admin.get("Deployment", "mooring-operator") is not None:
-        admin.merge("Deployment", "mooring-operator", {"spec": {"replicas": 0}})
-    return admin
+    return install(kubeconfig)
 
 
 @pytest.fixture(scope="session")

@@ -85,6 +85,21 @@ class Place:
         return done.stdout
 
 
+def install(kubeconfig: str) -> Kube:
+    """Install CRDs, rights and policies, and put an operator of the cluster's own to rest: it would take our work."""
+    admin = Kube(kubeconfig, SYSTEM)
+    environment = {**os.environ, "KUBECONFIG": kubeconfig}
+    applied = subprocess.run(
+        [kubectl_path(), "kustomize", str(ROOT / "manifests" / "base")], capture_output=True, text=True, check=True
+    ).stdout
+    apply = [kubectl_path(), "apply", "--server-side", "--force-conflicts", "--field-manager=mooring-deploy", "-f", "-"]
+    parts = [part for part in applied.split("\n---\n") if "kind: Deployment" not in part]
+    subprocess.run(apply, input="\n---\n".join(parts), text=True, check=True, env=environment, capture_output=True)
+    if admin.get("Deployment", "mooring-operator") is not None:
+        admin.merge("Deployment", "mooring-operator", {"spec": {"replicas": 0}})
+    return admin
+
+
 def kubectl_path() -> str:
     """Return the cluster's own kubectl, else the user's."""
     from cluster.paths import BIN
