@@ -68,8 +68,8 @@ class Catastrophe(Model):
     model_config = ConfigDict(json_schema_extra=rules(_between("errorRate", "0.0", "1.01")))
 
     consecutive_failures: Annotated[int, Field(ge=2, le=1000)] = 5
-    """So many failures of the canary in a row, while the stable version is healthy; or ends of its pods, and none of the \
-stable's."""
+    """So many failures of the canary in a row, while the stable version is healthy; or ends of its pods, and none of \
+the stable's."""
     error_rate: Decimal = "0.5"
     """Or this share of failures, while the stable version is healthy."""
 
