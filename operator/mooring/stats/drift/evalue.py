@@ -49,10 +49,11 @@ class Above:
     """Tests whether a share is above a bound, which is above 0 and below 1."""
 
     bound: float
+    steps: tuple[float, ...] = STEPS
 
     @cached_property
     def _shares(self) -> tuple[float, ...]:
-        return tuple(min(self.bound + step, (1 + self.bound) / 2) for step in STEPS)
+        return tuple(min(self.bound + step, (1 + self.bound) / 2) for step in self.steps)
 
     @cached_property
     def _terms(self) -> tuple[tuple[float, float], ...]:
@@ -67,10 +68,10 @@ class Above:
             return -inf  # the log likelihood is concave and 0 at the bound: further q say even less
         return log_mean([count * gain + rows * loss for gain, loss in self._terms])
 
-    def log_bets(self, losses: Sequence[tuple[float, int]]) -> float:
-        """Return the log of the e-value of (loss from 0, how many) for "the mean loss is above the bound"."""
+    def log_bets(self, losses: Sequence[tuple[float, int]]) -> list[float]:
+        """Return for each step the log of the e-value of (loss from 0, how many): "the mean is above the bound"."""
         stakes = [(q - self.bound) / (self.bound * (1 - self.bound)) for q in self._shares]
-        return log_mean([sum(count * log1p(stake * (loss - self.bound)) for loss, count in losses) for stake in stakes])
+        return [sum(count * log1p(stake * (loss - self.bound)) for loss, count in losses) for stake in stakes]
 
     def log_p(self, count: int, rows: int) -> float:
         """Return the log of the p-value of `count` of `rows` (Chernoff)."""
@@ -79,10 +80,10 @@ class Above:
         return -rows * divergence(count / rows, self.bound)
 
 
-def above(count: int, rows: int, surprise: float, allowed: float) -> Above | None:
+def above(count: int, rows: int, surprise: float, allowed: float, steps: tuple[float, ...] = STEPS) -> Above | None:
     """Return the test of "more than in the reference by more than `allowed`"; None: nothing could show that."""
     bound = upper_bound(count, rows, surprise) + allowed
-    return Above(bound) if 0 < bound < _SURE else None
+    return Above(bound, steps) if 0 < bound < _SURE else None
 
 
 def log_mean(logs: Sequence[float]) -> float:

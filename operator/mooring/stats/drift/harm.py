@@ -15,12 +15,18 @@ from math import log
 from typing import Final
 
 from mooring.stats.drift.cohorts import Cohort
+from mooring.stats.drift.detector import advance
 from mooring.stats.drift.evalue import Above, above
 from mooring.stats.drift.reference import Losses
 from mooring.stats.drift.settings import DOUBT, SHARES
+from mooring.stats.drift.tier import Levels
 
 HEAVIEST: Final = 10.0
 """No row counts for more than so many: a bin with fewer truths than that is not repaired."""
+STEPS: Final = (0.01, 0.03, 0.06, 0.12, 0.25)
+"""How far above the bound the losses lie that are bet on. Each bet has a detector of its own: a day shows little, and a
+mean of bets on one day would lose what the right one won."""
+START: Final = (0,) * len(STEPS)
 SELECTIVE: Final = 0.05
 """Labelled predictions whose scores are further than this (KS) from those of all, after weighting, show nothing."""
 
@@ -68,13 +74,14 @@ def repair(pool: Cohort) -> Repaired:
 
 def loss_test(losses: Losses, tolerance: float) -> Above | None:
     """Return the test of "loses more than the reference by more than the tolerance"; None: there is no reference."""
-    return above(losses.lost, losses.rows, log(1 / (DOUBT * SHARES["harm"])), tolerance)
+    return above(losses.lost, losses.rows, log(1 / (DOUBT * SHARES["harm"])), tolerance, STEPS)
 
 
-def log_e(test: Above, pool: Cohort, weights: Sequence[float]) -> float:
-    """Return the log of the e-value of a pool."""
+def fold(levels: Levels, test: Above, pool: Cohort, weights: Sequence[float]) -> Levels:
+    """Return the levels, one for each bet, after a pool."""
     lost = list(zip(weights, pool.lost, strict=True))
-    return test.log_bets([*lost, (0.0, sum(pool.labelled) - sum(pool.lost))])
+    kept = (0.0, sum(pool.labelled) - sum(pool.lost))
+    return tuple(map(advance, levels, test.log_bets([*lost, kept])))
 
 
 def _distance(left: Sequence[float], right: Sequence[float]) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter
 
 from mooring.stats.drift.cohorts import Cohorts
+from mooring.stats.drift.harm import START
 from mooring.stats.drift.tier import Levels
 from mooring.stats.drift.window import Open
 
@@ -23,7 +24,7 @@ class DriftState:
     inputs: Levels
     predictions: Levels
     quality: Levels
-    harm: int = 0
+    harm: Levels = START
     through: int = 0
     """Milliseconds since 1970: what began before was folded, or is not counted any more."""
     window: Open = field(default_factory=Open)

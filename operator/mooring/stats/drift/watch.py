@@ -8,7 +8,7 @@ from functools import cached_property
 
 from mooring.stats.drift import harm
 from mooring.stats.drift.cohorts import Cohort
-from mooring.stats.drift.detector import advance, value
+from mooring.stats.drift.detector import mean
 from mooring.stats.drift.evalue import Above
 from mooring.stats.drift.naming import Name, name, names
 from mooring.stats.drift.quality import Quality
@@ -142,13 +142,14 @@ class Watch:
 
     def _harm(self, state: DriftState, pool: Cohort) -> tuple[DriftState, HarmReport]:
         repaired, losses, alarm_at = harm.repair(pool), self.reference.losses, self.settings.alarm_at("harm")
-        level = state.harm
+        levels = state.harm
         if self.loss is not None and not repaired.selective:
-            level = advance(level, harm.log_e(self.loss, pool, repaired.weights))
-        alarm = value(level) >= alarm_at
+            levels = harm.fold(levels, self.loss, pool, repaired.weights)
+        together = mean(levels)
+        alarm = together >= alarm_at
         report = HarmReport(
             state=self._judged(repaired, alarm=alarm),
-            value=value(level),
+            value=together,
             alarm_at=alarm_at,
             truths=repaired.truths,
             coverage=repaired.truths / max(1, sum(pool.predicted)),
@@ -158,7 +159,7 @@ class Watch:
             bound=self.loss.bound if self.loss else 1.0,
             distance=repaired.left,
         )
-        return replace(state, harm=0 if alarm else level), report
+        return replace(state, harm=harm.START if alarm else levels), report
 
     def _judged(self, repaired: harm.Repaired, *, alarm: bool) -> HarmState:
         if self.loss is None:

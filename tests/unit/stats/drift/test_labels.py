@@ -54,6 +54,17 @@ def test_a_model_that_loses_more_is_found_in_days_and_one_that_does_not_is_not()
         assert all(one.rate == pytest.approx(0.2 + worse, abs=0.03) for one in world.reports)
 
 
+def test_a_small_harm_adds_up_over_days_that_each_show_little() -> None:
+    """Less than two points beyond the bound, with 480 truths a day."""
+    days = []
+    for seed in range(8):
+        world = Truths(seed)
+        while not any(report.state == "Alarm" for report in world.reports) and world.today < 60:
+            world.day(*world.truths(0.045, part=0.12))
+        days.append(world.today)
+    assert max(days) <= 40
+
+
 def test_what_can_be_seen_of_harm_is_told() -> None:
     world = Truths()
     world.day(*world.truths())
