@@ -36,15 +36,16 @@ def test_a_canary_answers_its_share_and_goes_on_when_a_person_says_so(place: Pla
     place.kube.merge("ModelDeployment", NAME, {"spec": {"version": NEXT}})
     at(place, "Analysing", "some")
     assert place.status("ModelDeployment", NAME)["traffic"]["applied"] == 20
-    ask(place, "promote", f"{NEXT}/some")
+    assert place.rollout("status", NAME).startswith(f"{NAME}: Analysing at step some, 20%\n")
+    place.rollout("promote", NAME)
     at(place, "Paused", "sign-off")
-    ask(place, "promote", f"{NEXT}/sign-off")
+    place.rollout("promote", NAME)
     stable(place, NEXT)
 
 
 def test_a_rollback_restarts_nothing(place: Place, income_v1: str) -> None:
     before = pods(place)
-    ask(place, "rollback", NEXT)
+    place.rollout("rollback", NAME)
     stable(place, income_v1)
     assert pods(place) <= before
     condition = place.condition("ModelDeployment", NAME, "RolledBack")
@@ -52,10 +53,13 @@ def test_a_rollback_restarts_nothing(place: Place, income_v1: str) -> None:
 
 
 def test_an_aborted_canary_goes_and_stays_away(place: Place, income_v1: str) -> None:
-    ask(place, "retry", f"{NEXT}/again")
+    place.rollout("retry", NAME)
     at(place, "Analysing", "some")
-    ask(place, "abort", NEXT)
-    eventually("it is taken back", lambda: phase(place)[0] == "RolledBack", 60)
+    place.rollout("abort", NAME)
+    last = place.rollout("status --watch", NAME, code=1).rpartition("\n\n")[2]
+    assert f"{NEXT} was withdrawn" in last
+    ended = [line.split()[4] for line in place.rollout("history", NAME).splitlines()[1:4]]
+    assert ended == ["Aborted", "RolledBack", "Promoted"]
     eventually("its pods go", lambda: versions(place) == {income_v1}, 60)
 
 
@@ -63,10 +67,6 @@ def test_no_request_failed_in_all_of_this(place: Place, income_v1: str) -> None:
     report = loading.stop(place)
     assert report["failed"] == 0, report
     assert set(report["versions"]) == {income_v1, NEXT}
-
-
-def ask(place: Place, verb: str, value: str) -> None:
-    place.kube.merge("ModelDeployment", NAME, {"metadata": {"annotations": {f"mooring.dev/{verb}": value}}})
 
 
 def phase(place: Place) -> tuple[str, str | None]:
