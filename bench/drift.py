@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from math import inf, isfinite, log
 from statistics import median
@@ -214,8 +215,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="2 runs for each cell")
     options = parser.parse_args()
     runs = 2 if options.quick else options.runs
-    for lines in (cost(), delays(runs), errors(runs), false_alarms(runs)):
-        print("\n".join(lines), end="\n\n", flush=True)
+    for table in (cost, partial(delays, runs), partial(errors, runs), partial(false_alarms, runs)):
+        print("\n".join(table()), end="\n\n", flush=True)
     print(f"{runs} runs for each cell; {ROWS} rows an hour.")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final
 
-from mooring.stats.drift.settings import DAY_SECONDS, Settings
+from mooring.stats.drift.settings import DAY_SECONDS, MOST_MATURE_DAYS, Settings
 from mooring.stats.drift.window import Ints, Truth
 
 LEAST_TRUTHS: Final = 200
@@ -20,7 +20,7 @@ GRACE_DAYS: Final = 7
 """How much longer a day waits for truths that usually come; then it is unknown."""
 USUAL_DAYS: Final = 14
 """Days by which the usual coverage is known: its median."""
-MOST_DAYS: Final = 120
+MOST_DAYS: Final = MOST_MATURE_DAYS + GRACE_DAYS + 2
 """That wait for their truth."""
 
 

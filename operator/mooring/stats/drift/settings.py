@@ -7,6 +7,9 @@ from typing import Final, Literal
 
 DAY_SECONDS: Final = 86_400
 
+MOST_MATURE_DAYS: Final = 100
+"""Days that wait for their truth are kept, so not without end."""
+
 TierName = Literal["inputs", "predictions", "harm"]
 SHARES: Final[dict[TierName, float]] = {"harm": 0.5, "predictions": 0.25, "inputs": 0.25}
 """Of the budget of false alarms, and of the doubt about the reference."""
@@ -45,8 +48,10 @@ class Settings:
         for name in ("min_rows", "min_seconds", "per_days"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is at least 1, not {getattr(self, name)}")
-        if self.mature_after_seconds < 0 or not 0 < self.min_coverage <= 1:
-            raise ValueError("mature_after_seconds is at least 0, and min_coverage a share above 0 and up to 1")
+        if not 0 <= self.mature_after_seconds <= MOST_MATURE_DAYS * DAY_SECONDS:
+            raise ValueError(f"mature_after_seconds is from 0 to {MOST_MATURE_DAYS} days")
+        if not 0 < self.min_coverage <= 1:
+            raise ValueError(f"min_coverage is a share above 0 and up to 1, not {self.min_coverage}")
 
     @property
     def harm_days(self) -> int:

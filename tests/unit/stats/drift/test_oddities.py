@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from mooring.stats.drift import Column, Counted, Folded, Predictions, Reference, Settings, Watch
+from mooring.stats.drift import (
+    Column,
+    Counted,
+    DriftState,
+    Folded,
+    Losses,
+    Predictions,
+    Reference,
+    Settings,
+    Truth,
+    Watch,
+)
 from tests.unit.stats.drift.worlds import HOUR, shares
 
 ROWS = 1000
@@ -120,3 +133,56 @@ def test_real_drift_of_categories_is_an_alarm_beside_them() -> None:
     assert folded.window.inputs.state == "Alarm"
     (name,) = folded.window.top
     assert (name.column, name.mark, name.direction, round(name.effect, 3)) == ("city", 0, "down", 0.2)
+
+
+@st.composite
+def columns(draw: st.DrawFn) -> Column:
+    counts = tuple(draw(st.lists(st.sampled_from([0, 0, 1, 5, 1000]), max_size=5)))
+    kind = draw(st.sampled_from(["number", "text"]))
+    other = draw(st.sampled_from([None, 0, 0, 70])) if kind == "text" else 0
+    return Column("x", kind, counts, other, draw(st.sampled_from([0, 3])), draw(st.sampled_from([0.0, 0.3, 1.0])))
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_no_reference_and_no_window_make_it_crash(data: st.DataObject) -> None:
+    known = [data.draw(st.sampled_from([0, 1, 900])) for _ in range(4)]
+    answers = Predictions(2, 2, tuple(known[:2]), tuple(known[2:])) if data.draw(st.booleans()) else Predictions(2, 2)
+    losses = data.draw(st.sampled_from([Losses(0, 0), Losses(1, 1), Losses(1, 0), Losses(5000, 5000), Losses(900, 90)]))
+    reference = Reference(tuple(data.draw(st.lists(columns(), max_size=3))), answers, losses)
+    watch = Watch(reference, Settings(min_rows=1, min_seconds=1, mature_after_seconds=0))
+    state = watch.resume(None)
+    for number in range(6):
+        cells = [data.draw(st.sampled_from([0, 0, 1, 60, 10**9])) for _ in range(reference.size)]
+        labelled = data.draw(st.integers(0, 500))
+        truth = Truth(number, data.draw(st.integers(0, 1)), labelled, data.draw(st.integers(0, labelled)))
+        start = number * 24 * HOUR
+        folded = watch.fold(state, Counted(start, start + 24 * HOUR, sum(cells[-4:]), cells, (truth,)))
+        state = DriftState.from_json(folded.state.to_json())
+        assert state == folded.state
+        assert all(0 < name.effect <= 1 and 0 <= name.p <= 1 for name in (folded.window.top if folded.window else ()))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"tolerance": 1.0},
+        {"inputs_effect": -0.1},
+        {"min_rows": 0},
+        {"min_coverage": 0.0},
+        {"mature_after_seconds": 101 * 86_400},
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Settings(**wrong)  # type: ignore[arg-type]
+
+
+def test_references_that_cannot_be_are_refused() -> None:
+    for make in (
+        lambda: Column("age", "number", (5, -1)),
+        lambda: Predictions(2, 1, (1, 2, 3)),
+        lambda: Losses(10, 11),
+    ):
+        with pytest.raises(ValueError, match=r"below zero|as many scores as bins|at most one a row"):
+            make()
