@@ -123,7 +123,7 @@ def town(controller: Kube) -> Iterator[Town]:
     try:
         for version in (STABLE, CANARY):
             eventually(f"{version} is ready", lambda v=version: _ready(kube, v), SECONDS)
-        yield Town(kube, eventually("the Gateway has an address", lambda: _address(kube), SECONDS))
+        yield Town(kube, eventually("the Gateway has an address", lambda: address_of(kube), SECONDS))
     finally:
         controller.delete("Namespace", name)
 
@@ -133,7 +133,7 @@ def _ready(kube: Kube, name: str) -> bool:
     return bool(found and (found.get("status") or {}).get("readyReplicas"))
 
 
-def _address(kube: Kube) -> str | None:
+def address_of(kube: Kube) -> str | None:
     """Return the address of the Gateway's Service, once its proxy is ready."""
     owned = f"gateway.envoyproxy.io/owning-gateway-namespace={kube.namespace}"
     proxies = Kube(kube.kubeconfig, PROXIES)

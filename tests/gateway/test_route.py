@@ -11,7 +11,7 @@ from mooring.reconcile.traffic.split import Split
 from tests.gateway.conftest import CANARY, SECONDS, STABLE, Town
 from tests.support.kube import eventually
 
-FROM_STABLE, FROM_CANARY = f"{STABLE} stable -", f"{CANARY} canary -"
+FROM_STABLE, FROM_CANARY = f"{STABLE} - -", f"{CANARY} - -"
 BOTH = {FROM_STABLE, FROM_CANARY}
 
 

@@ -19,7 +19,7 @@ def route(split: Split, ready: dict[str, int] | None = None, parent: Parent = PU
 
 
 def weights(found: dict[str, Any]) -> dict[str, int]:
-    return {backend["name"]: backend["weight"] for backend in found["spec"]["rules"][-1]["backendRefs"]}
+    return {backend["name"]: backend["weight"] for backend in found["spec"]["rules"][0]["backendRefs"]}
 
 
 def test_the_route_is_on_the_named_listener_and_for_the_named_host() -> None:
@@ -45,15 +45,21 @@ def test_an_arm_without_ready_pods_is_left_out_unless_there_is_no_other() -> Non
     assert weights(route(split, {"one": 0, "two": 0})) == {"two": 30, "one": 70}
 
 
-def test_pods_are_told_their_role_and_testers_are_marked() -> None:
-    tester, _, both = route(Split("one", "two", 30))["spec"]["rules"]
-    told = [backend["filters"][0]["requestHeaderModifier"] for backend in both["backendRefs"]]
-    assert [item["set"] for item in told] == [
-        [{"name": "x-mooring-role", "value": role}] for role in ("canary", "stable")
-    ]
-    assert all("x-mooring-override" in item["remove"] for item in told)
-    marks = tester["backendRefs"][0]["filters"][0]["requestHeaderModifier"]["set"]
-    assert {"name": "x-mooring-override", "value": "canary"} in marks
+def test_the_rule_for_everybody_has_its_place_and_says_nothing_of_one_backend() -> None:
+    for split in (Split("one"), Split("one", "two", 0), Split("one", "two", 30), Split("two", "one", 0)):
+        first = route(split)["spec"]["rules"][0]
+        assert "headers" not in first["matches"][0]
+        assert not any("filters" in backend for backend in first["backendRefs"])
+        removed = first["filters"][0]["requestHeaderModifier"]["remove"]
+        assert {"x-mooring-role", "x-mooring-override", "x-mooring-forwarded"} <= set(removed)
+
+
+def test_testers_are_marked() -> None:
+    _, stable, canary = route(Split("one", "two", 30))["spec"]["rules"]
+    for rule, arm, role in ((stable, "one", "stable"), (canary, "two", "canary")):
+        assert [backend["name"] for backend in rule["backendRefs"]] == [arm]
+        marks = rule["filters"][0]["requestHeaderModifier"]["set"]
+        assert {"name": "x-mooring-override", "value": role} in marks
 
 
 def answered(generation: int, *conditions: dict[str, Any], parent: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -84,7 +84,7 @@ class TrafficReader:
         stands, said = standing(route)
         if stands != "Accepted" or route is None:
             return TrafficSeen(at=at, applied=None, trouble=said)
-        backends = route["spec"]["rules"][-1]["backendRefs"]
+        backends = route["spec"]["rules"][0]["backendRefs"]
         total = sum(int(item.get("weight", 1)) for item in backends)
         shares = (
             {item["name"]: round(_WHOLE * int(item.get("weight", 1)) / total) for item in backends} if total else {}

@@ -59,7 +59,7 @@ class Gateway:
         """Return the route."""
         spec: dict[str, Any] = {
             "parentRefs": [self._parent_reference(deployment.metadata.namespace)],
-            "rules": [*self._testers(split), self._rule([{"path": _ANY_PATH}], self._backends(split))],
+            "rules": [self._divided(split), *self._testers(split)],
         }
         if self.parent.hostname is not None:
             spec["hostnames"] = [self.parent.hostname]
@@ -71,38 +71,32 @@ class Gateway:
         named["namespace"] = self.parent.namespace or namespace
         return named | ({"sectionName": self.parent.section} if self.parent.section else {})
 
-    def _testers(self, split: Split) -> Iterator[dict[str, Any]]:
-        for role, arm in (("canary", split.canary), ("stable", split.stable)):
-            if arm is not None:
-                wanted = {"type": "Exact", "name": _ROLE, "value": role}
-                matches = [{"path": _ANY_PATH, "headers": [wanted]}]
-                yield self._rule(matches, [self._backend(arm, 1, {_ROLE: role, _OVERRIDE: role})])
+    def _divided(self, split: Split) -> dict[str, Any]:
+        """Return the rule for everybody, always in the same place and with nothing said of a single backend.
 
-    def _backends(self, split: Split) -> list[dict[str, Any]]:
+        A controller may give a rule's place, and each backend with filters of its own, a cluster that a change takes
+        away before the routes that name it (Envoy Gateway does: a few answers of 500 at each). So no role is set here:
+        whose answers they are is known by the pods.
+        """
         shares = {arm: share for arm, share in split.shares.items() if self.ready is None or self.ready.get(arm)}
-        return [
-            self._backend(arm, share, {_ROLE: "canary" if arm == split.canary else "stable"}, remove=[_OVERRIDE])
-            for arm, share in (shares or split.shares).items()
-        ]
+        backends = [self._backend(arm, share) for arm, share in (shares or split.shares).items()]
+        return _rule([{"path": _ANY_PATH}], backends, {"remove": [_ROLE, _OVERRIDE, _FORWARDED]})
 
-    def _rule(self, matches: list[dict[str, Any]], backends: list[dict[str, Any]]) -> dict[str, Any]:
-        return {"matches": matches, "backendRefs": backends}
+    def _testers(self, split: Split) -> Iterator[dict[str, Any]]:
+        for role, arm in (("stable", split.stable), ("canary", split.canary)):
+            if arm is not None:
+                matches = [{"path": _ANY_PATH, "headers": [{"type": "Exact", "name": _ROLE, "value": role}]}]
+                told = [{"name": _ROLE, "value": role}, {"name": _OVERRIDE, "value": role}]
+                yield _rule(matches, [self._backend(arm, 1)], {"set": told, "remove": [_FORWARDED]})
 
-    def _backend(
-        self, arm: str, weight: int, headers: Mapping[str, str], remove: list[str] | None = None
-    ) -> dict[str, Any]:
-        told = {
-            "set": [{"name": name, "value": value} for name, value in headers.items()],
-            "remove": [*(remove or []), _FORWARDED],
-        }
-        return {
-            "group": "",
-            "kind": "Service",
-            "name": arm,
-            "port": self.ports.get(arm, SERVING_PORT),
-            "weight": weight,
-            "filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": told}],
-        }
+    def _backend(self, arm: str, weight: int) -> dict[str, Any]:
+        port = self.ports.get(arm, SERVING_PORT)
+        return {"group": "", "kind": "Service", "name": arm, "port": port, "weight": weight}
+
+
+def _rule(matches: list[dict[str, Any]], backends: list[dict[str, Any]], headers: Mapping[str, Any]) -> dict[str, Any]:
+    modifier = {"type": "RequestHeaderModifier", "requestHeaderModifier": dict(headers)}
+    return {"matches": matches, "filters": [modifier], "backendRefs": backends}
 
 
 _ANY_PATH = {"type": "PathPrefix", "value": "/"}

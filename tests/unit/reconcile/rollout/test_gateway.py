@@ -21,7 +21,7 @@ def routes(world: World) -> list[dict[str, Any]]:
 
 def weights(world: World) -> dict[str, int]:
     (route,) = routes(world)
-    backends = route["spec"]["rules"][-1]["backendRefs"]
+    backends = route["spec"]["rules"][0]["backendRefs"]
     return {"income-" + backend["name"].split("-")[1]: backend["weight"] for backend in backends}
 
 
