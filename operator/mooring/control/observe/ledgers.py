@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
-from mooring.control.observe.pods import Address, PodReader, UnreadableError, address_of, arm_of, is_ready
+from mooring.control.observe.pods import Address, PodReader, UnreadableError, address_of, arm_of
 from mooring.ledger.fold import fold, forget
 from mooring.ledger.interval import Reading
 from mooring.ledger.layout import Layout
@@ -15,6 +15,7 @@ from mooring.ledger.slots import Told, await_pod, lose, slot_of, take
 from mooring.reconcile.judging.tally import Tally, tally
 from mooring.reconcile.judging.watch import Subject, Watch
 from mooring.reconcile.plan import Cache, Key, Object
+from mooring.reconcile.pods import read_pod
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ async def read_round(
     A pod that does not answer is waited for; one that is no more is not, and what it had not told is missing.
     """
     for pod in pods.values():
-        if is_ready(pod):
+        if read_pod(pod).ready:
             watch = replace(watch, slots=await_pod(watch.slots, pod["metadata"]["name"], arm_of(pod)))
     asked = [(pod, address) for pod in pods.values() if (address := address_of(pod)) is not None]
     answers = await asyncio.gather(*(_ask(reader, watch, address) for _, address in asked))
@@ -44,7 +45,7 @@ def serving_pods(cache: Cache, key: Key, subject: Subject) -> dict[str, Object]:
     """Return the pods of both arms that may still have something to tell, by name."""
     arms = (subject.stable, subject.canary)
     found = (pod for pod in cache.children("Pod", key) if arm_of(pod) in arms)
-    return {pod["metadata"]["name"]: pod for pod in found if _phase(pod) not in ("Failed", "Succeeded")}
+    return {pod["metadata"]["name"]: pod for pod in found if read_pod(pod).phase not in ("Failed", "Succeeded")}
 
 
 async def _ask(reader: PodReader, watch: Watch, address: Address) -> Reading | None:
@@ -80,7 +81,3 @@ def _taken(watch: Watch, subject: Subject, pod: str, arm: str, reading: Reading,
     last = max(counts, default=watch.slots.through)
     told = Told(arm, pod, reading.stream.incarnation, counts, last, final=reading.final, whole=not fresh.lost)
     return replace(watch, folded=folded, slots=take(watch.slots, told))
-
-
-def _phase(pod: Object) -> str:
-    return str((pod.get("status") or {}).get("phase", ""))

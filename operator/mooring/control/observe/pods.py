@@ -53,12 +53,6 @@ def arm_of(pod: Object) -> str:
     return str((pod["metadata"].get("labels") or {}).get(LABEL_ARM, ""))
 
 
-def is_ready(pod: Object) -> bool:
-    """Tell whether a pod is led to."""
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
-
-
 class PodReader:
     """Reads ledgers; at most `concurrency` at a time."""
 

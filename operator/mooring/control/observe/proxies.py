@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 from mooring.api.modeldeployment import ModelDeployment
 from mooring.control.client import Client
 from mooring.control.errors import ApiError
-from mooring.control.observe.pods import PodReader, arm_of, is_ready
+from mooring.control.observe.pods import PodReader, arm_of
 from mooring.control.traffic import read_all
 from mooring.reconcile.observed import TrafficSeen
 from mooring.reconcile.plan import Cache, Key, Object
+from mooring.reconcile.pods import read_pod
 from mooring.reconcile.traffic.counts import ArmCounts, Reading, agree
 from mooring.reconcile.traffic.envoy import envoy_name, version_of
 from mooring.reconcile.traffic.gateway import standing
@@ -55,7 +56,7 @@ class TrafficReader:
         at = datetime.now(UTC)
         name = envoy_name(deployment.metadata.name)
         pods = self._cache.children("Pod", key)
-        proxies = {pod["metadata"]["name"]: pod for pod in pods if arm_of(pod) == name and is_ready(pod)}
+        proxies = {pod["metadata"]["name"]: pod for pod in pods if arm_of(pod) == name and read_pod(pod).ready}
         addresses = {pod: str((proxy.get("status") or {}).get("podIP")) for pod, proxy in proxies.items()}
         answers = await read_all(self._reader.session, addresses)
         files = self._cache.get("ConfigMap", key.namespace, name)
@@ -128,7 +129,7 @@ def _life(pod: Object) -> str:
 def _ready_arms(pods: Iterable[Object], deployment: ModelDeployment) -> set[str]:
     told = deployment.status.traffic
     asked = {item.arm for item in told.split} if told is not None else set()
-    return {arm_of(pod) for pod in pods if is_ready(pod)} & asked
+    return {arm_of(pod) for pod in pods if read_pod(pod).ready} & asked
 
 
 def _serves(item: Object, deployment: ModelDeployment) -> bool:
