@@ -25,13 +25,17 @@ FIELDS = {"INT64": "int64_contents", "FP64": "fp64_contents", "BOOL": "bool_cont
 
 
 def caller(channel: grpc.aio.Channel) -> Call:
+    """Return calls that wait for a connection: a server that is full for a moment turns connections away."""
+
     async def call(name: str, asked: object = None, **options: object) -> Any:
         method = channel.unary_unary(
             f"/{SERVICE}/{name}",
             request_serializer=lambda sent: sent if isinstance(sent, bytes) else sent.SerializeToString(),
             response_deserializer=message(f"{name}Response").FromString,
         )
-        return await method(message(f"{name}Request")() if asked is None else asked, timeout=10, **options)
+        return await method(
+            message(f"{name}Request")() if asked is None else asked, timeout=10, **({"wait_for_ready": True} | options)
+        )
 
     return call
 
