@@ -18,6 +18,12 @@ PACKAGES = {
     "kserve": ("kserve==0.21.0", "pandas", SCIKIT_LEARN),
     "mlflow": ("mlflow==3.17.2", SCIKIT_LEARN),
     "bentoml": ("bentoml==1.4.39", "pandas", SCIKIT_LEARN),
+    # Evidently 0.7.23 is not imported with a newer pandas.
+    "evidently": ("evidently==0.7.23", "pandas<3", "pyarrow"),
+    # NannyML 0.13.1 imports statsmodels and does not ask for it.
+    "nannyml": ("nannyml==0.13.1", "statsmodels"),
+    # Compared with here, and never a dependency: its licence (BSL) forbids use in production.
+    "alibi": ("alibi-detect==0.13.0", "pyarrow"),
 }
 
 
