@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from mooring.control.keys import model_of, owner_of
+from mooring.reconcile.driftseen import DriftSeen
 from mooring.reconcile.observed import Observed
 from mooring.reconcile.plan import API_VERSIONS, Key, Object
 
@@ -22,6 +23,7 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 _Id = tuple[str, str, str]
 _Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
 def projection(kind: str, obj: Object) -> dict[str, Any]:
@@ -59,6 +61,7 @@ class ObjectCache:
         self._models: dict[_Id, dict[str, Object]] = defaultdict(dict)
         self._tombstones: OrderedDict[str, float] = OrderedDict()
         self._observed: dict[Key, Observed] = {}
+        self._drift: dict[Key, DriftSeen] = {}
 
     def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """Return an object by name."""
@@ -78,10 +81,15 @@ class ObjectCache:
 
     def bring(self, key: Key, observed: Observed | None) -> None:
         """Take in what an observer saw; None where there is nothing to observe any more."""
-        if observed is None:
-            self._observed.pop(key, None)
-        else:
-            self._observed[key] = observed
+        _put(self._observed, key, observed)
+
+    def drift(self, key: Key) -> DriftSeen | None:
+        """Return what the drift observer brought for a DriftPolicy."""
+        return self._drift.get(key)
+
+    def bring_drift(self, key: Key, seen: DriftSeen | None) -> None:
+        """Take in the evidence about what a DriftPolicy watches; None where there is no such policy any more."""
+        _put(self._drift, key, seen)
 
     def of_model(self, kind: str, namespace: str, model: str) -> Iterable[str]:
         """Return the names of the resources of a kind that speak of a model."""
@@ -143,6 +151,13 @@ class ObjectCache:
         now = self._clock()
         while self._tombstones and next(iter(self._tombstones.values())) <= now:
             self._tombstones.popitem(last=False)
+
+
+def _put(shelf: dict[_Key, _Value], key: _Key, value: _Value | None) -> None:
+    if value is None:
+        shelf.pop(key, None)
+    else:
+        shelf[key] = value
 
 
 def _newer(obj: Object, held: Object) -> bool:

@@ -40,7 +40,11 @@ class DriftSeen:
     warnings: tuple[str, ...] = ()
     """What this reference cannot show, each a sentence: few rows, no time column, no losses."""
     trouble: str | None = None
-    """Why nothing can be read now, as a sentence."""
+    """What cannot be read now, what that means, and what still works, as a sentence."""
+    begun: int | None = None
+    """Milliseconds since 1970: since when evidence is counted. It changes with the version and with what is asked."""
+    begun_because: str = ""
+    """Why it began then, as a sentence."""
     opened: int | None = None
     """Milliseconds since 1970: the start of the window that is being counted."""
     window_rows: int = 0

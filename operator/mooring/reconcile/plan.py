@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from mooring.api.config import OperatorConfig
+from mooring.reconcile.driftseen import DriftSeen
 from mooring.reconcile.observed import Observed
 
 Object = Mapping[str, Any]
@@ -118,6 +119,9 @@ class Cache(Protocol):
 
     def observed(self, key: Key) -> Observed | None:
         """Return what observers brought from outside the API, or None where nothing was brought yet."""
+
+    def drift(self, key: Key) -> DriftSeen | None:
+        """Return what the drift observer brought for a DriftPolicy, or None where nothing was brought yet."""
 
 
 class Planner(Protocol):

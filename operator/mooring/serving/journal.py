@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from mooring.api.wire import ID_KEY_VARIABLE, SERVING_PORT, ServeOrder
-from mooring.artifact.profile import Profile
 from mooring.ledger.binner import Binner, Strata
 from mooring.ledger.book import Ledger
 from mooring.ledger.interval import Stream
+from mooring.ledger.profile import Profile
 from mooring.serving.errors import CannotServe
 from mooring.serving.feedback import FeedbackEndpoint
 from mooring.serving.http import Heads

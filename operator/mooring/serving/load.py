@@ -9,7 +9,7 @@ from mooring.api.wire import ServeOrder
 from mooring.artifact.errors import ArtifactMismatch
 from mooring.artifact.folder import read_manifest
 from mooring.artifact.manifest import GOLDEN, PROFILE, Golden, Interface, Manifest
-from mooring.artifact.profile import Profile
+from mooring.ledger.profile import Profile
 from mooring.serving.backends import SKLEARN, Backend, choose, golden_columns
 from mooring.serving.batch import Cost
 from mooring.serving.errors import CannotServe

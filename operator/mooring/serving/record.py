@@ -17,11 +17,11 @@ import orjson
 
 from mooring.artifact.manifest import Interface
 from mooring.artifact.predict import LABEL, PREDICTION, PROBABILITY
-from mooring.artifact.profile import Profile
 from mooring.ledger.binner import NumberEdges, Reference, Strata, TextTable
 from mooring.ledger.book import Ledger
 from mooring.ledger.callers import Callers
 from mooring.ledger.layout import CALLER, MODEL, OK, OVERLOAD, ROLES
+from mooring.ledger.profile import Profile
 from mooring.serving.backends import Answers, Scalar
 from mooring.serving.errors import Rejected
 from mooring.serving.http import Request

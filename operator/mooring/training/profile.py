@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mooring.artifact.manifest import Feature
 from mooring.artifact.predict import Answers
-from mooring.artifact.profile import (
+from mooring.ledger.profile import (
     CATEGORIES,
     EDGES,
     CategoryProfile,
@@ -41,11 +41,10 @@ def sample_profile(features: list[Feature], frame: pd.DataFrame, answers: Answer
 
 def _profile(features: list[Feature], frame: pd.DataFrame, held: int, predictions: PredictionProfile) -> Profile:
     numbers = [feature.name for feature in features if feature.datatype != "BYTES"]
-    texts = [feature.name for feature in features if feature.datatype == "BYTES"]
     return Profile(
         rows=len(frame),
         numbers=[_number(name, frame[name].to_numpy()) for name in numbers],
-        categories=[_category(name, frame[name]) for name in texts],
+        categories=[_category(feature, frame[feature.name]) for feature in features if feature.datatype == "BYTES"],
         holdout_rows=held,
         predictions=predictions,
     )
@@ -86,14 +85,15 @@ def _number(name: str, values: Floats) -> NumberProfile:
     )
 
 
-def _category(name: str, values: pd.Series) -> CategoryProfile:
+def _category(feature: Feature, values: pd.Series) -> CategoryProfile:
     counts = {str(category): int(count) for category, count in values.value_counts().items()}
     top = sorted(sorted(counts), key=lambda category: -counts[category])[:CATEGORIES]
     return CategoryProfile(
-        name=name,
+        name=feature.name,
         categories=sorted(top),
         counts=[counts[category] for category in sorted(top)],
         other=sum(counts.values()) - sum(counts[category] for category in top),
+        listed=feature.categories is not None,
         missing=len(values) - sum(counts.values()),
     )
 

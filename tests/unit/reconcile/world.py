@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mooring.api.config import OperatorConfig
+from mooring.reconcile.driftseen import DriftSeen
 from mooring.reconcile.observed import Observed
 from mooring.reconcile.plan import (
     API_VERSIONS,
@@ -51,6 +52,7 @@ class World:
         self.writes: list[str] = []
         self.serial = 0
         self.brought: dict[Key, Observed] = {}
+        self.evidence: dict[Key, DriftSeen] = {}
 
     # The Cache of plans.
     def get(self, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
@@ -69,6 +71,9 @@ class World:
 
     def observed(self, key: Key) -> Observed | None:
         return self.brought.get(key)
+
+    def drift(self, key: Key) -> DriftSeen | None:
+        return self.evidence.get(key)
 
     # What happens.
     def put(self, kind: str, name: str, **body: Any) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from mooring.artifact.profile import CategoryProfile, NumberProfile, PredictionProfile, Profile
 from mooring.ledger.fold import Folded, fold
 from mooring.ledger.interval import Reading
 from mooring.ledger.layout import Layout
 from mooring.ledger.merge import total
+from mooring.ledger.profile import CategoryProfile, NumberProfile, PredictionProfile, Profile
 from mooring.ledger.readable import by_field
 from mooring.ledger.wire import decode
 from mooring.serving.admin import admin_listener

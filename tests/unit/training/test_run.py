@@ -10,7 +10,7 @@ from mooring.artifact.frame import to_frame
 from mooring.artifact.manifest import Golden
 from mooring.artifact.model import load_model
 from mooring.artifact.predict import ask
-from mooring.artifact.profile import Profile
+from mooring.ledger.profile import Profile
 from mooring.training.failure import RunFailed
 from mooring.training.golden import answers_digest
 from mooring.training.load import load

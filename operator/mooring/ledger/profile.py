@@ -1,5 +1,7 @@
 """What an artifact's `profile.json` says: the data that the model knows, as counts on frozen edges.
 
+Training writes it, serving pods count on its edges and tell it, and the operator holds what they counted against it.
+
 A bin of a number is (edge before, edge]: bin 0 holds values up to and including `edges[0]`, the last one values above
 `edges[-1]`. All counts are whole, so that later ones add and subtract exactly.
 """
@@ -37,6 +39,8 @@ class CategoryProfile(Model):
     counts: list[int]
     other: int
     """Rows with a category beyond those."""
+    listed: bool = True
+    """False: the categories were too many to list, so that one never seen at training is counted as `other`."""
     missing: int
 
 
