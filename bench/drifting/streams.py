@@ -115,7 +115,9 @@ class Service:
         labelled = self._random.multinomial(TRUTHS, shares(0.0))
         lost = self._random.binomial(labelled, LOST + self._shape.worse)
         return tuple(
-            Truth(day, at, int(known), int(bad)) for at, (known, bad) in enumerate(zip(labelled, lost, strict=True))
+            Truth(day, at, outcome, int(count))
+            for at, (known, bad) in enumerate(zip(labelled, lost, strict=True))
+            for outcome, count in enumerate((known - bad, bad))
         )
 
 

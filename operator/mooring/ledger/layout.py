@@ -27,6 +27,9 @@ LATENCY_MICROSECONDS: Final = (
 )
 """Upper edges of the latency buckets, inclusive: six a decade from 0.1 ms to 10 s; the last bucket is above.
 Thresholds that people choose (5, 20, 50, 100 ms) are edges, so that slow answers are counted without interpolation."""
+LOSS_EDGES: Final = (*(k / 8 for k in range(1, 9)), 1.25, 1.5, 2.0, 3.0, 4.0, 8.0, 16.0)
+"""Of a regression's |error| / q90 of the reference: outcome j of a join is a loss in (edge before, edge]. 1.0 is one of
+them, so that errors beyond those at training are counted exactly."""
 NUMBER_EXTRA: Final = ("under", "over", "missing")
 TEXT_EXTRA: Final = ("other", "unseen", "missing")
 

@@ -8,12 +8,11 @@ from collections.abc import Mapping
 
 from mooring.ledger.book import Ledger
 from mooring.ledger.interval import Join
+from mooring.ledger.layout import LOSS_EDGES
 from mooring.serving.backends import Scalar
 from mooring.serving.errors import shown
 from mooring.serving.ids import Prediction
 
-LOSS_EDGES = (*(k / 8 for k in range(1, 9)), 1.25, 1.5, 2.0, 3.0, 4.0, 8.0, 16.0)
-"""Of a regression's |error| / q90 of the reference: outcome j is a loss in (edge before, edge]. 1.0 is one of them."""
 MINUTES_A_DAY = 1440
 REMEMBERED = 32_768
 """Ids of a generation; one or two generations are remembered: 13 MiB for ids of one row, 24 for the longest."""

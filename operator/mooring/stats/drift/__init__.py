@@ -11,6 +11,7 @@ However long it runs: as long as nothing differs from the reference's source by 
 between alarms of all tiers together is at least `per_days`, with 95% confidence over the reference's own sample.
 """
 
+from mooring.stats.drift.joins import Truth
 from mooring.stats.drift.naming import Name
 from mooring.stats.drift.quality import Broken
 from mooring.stats.drift.reference import Column, Losses, Predictions, Reference
@@ -18,7 +19,7 @@ from mooring.stats.drift.report import Evidence, HarmReport, WindowReport
 from mooring.stats.drift.settings import Settings
 from mooring.stats.drift.state import DriftState
 from mooring.stats.drift.watch import Folded, Watch
-from mooring.stats.drift.window import Counted, Truth
+from mooring.stats.drift.window import Counted
 
 __all__ = [
     "Broken",

@@ -14,9 +14,9 @@ from itertools import accumulate
 from math import log
 from typing import Final
 
-from mooring.stats.drift.cohorts import Cohort
 from mooring.stats.drift.detector import advance
 from mooring.stats.drift.evalue import Above, above
+from mooring.stats.drift.joins import Sample
 from mooring.stats.drift.reference import Losses
 from mooring.stats.drift.settings import DOUBT, SHARES
 from mooring.stats.drift.tier import Levels
@@ -52,7 +52,7 @@ class Repaired:
         return self.left > SELECTIVE
 
 
-def repair(pool: Cohort) -> Repaired:
+def repair(pool: Sample) -> Repaired:
     """Return what the truths of a pool, which has some, say of all its predictions."""
     truths, predictions = sum(pool.labelled), sum(pool.predicted)
     shares = [count / predictions for count in pool.predicted]
@@ -77,7 +77,7 @@ def loss_test(losses: Losses, tolerance: float) -> Above | None:
     return above(losses.lost, losses.rows, log(1 / (DOUBT * SHARES["harm"])), tolerance, STEPS)
 
 
-def fold(levels: Levels, test: Above, pool: Cohort, weights: Sequence[float]) -> Levels:
+def fold(levels: Levels, test: Above, pool: Sample, weights: Sequence[float]) -> Levels:
     """Return the levels, one for each bet, after a pool."""
     lost = list(zip(weights, pool.lost, strict=True))
     kept = (0.0, sum(pool.labelled) - sum(pool.lost))

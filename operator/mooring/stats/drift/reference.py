@@ -50,15 +50,39 @@ class Predictions:
     """Rows by bin; empty where nobody knows."""
     labels: tuple[int, ...] = ()
     """Rows by label; empty for a regression, and where nobody knows."""
+    edges: tuple[float, ...] = ()
+    """Scores between the bins, ascending; empty where nobody knows."""
+    positive: int | None = None
+    """Of two classes the one whose probability the score is. None: it is that of the label, or no probability."""
+    loss_edges: tuple[float, ...] = ()
+    """Of a regression: outcome j of a truth is |error| / `error_q90` in (edge before, edge]; 1 is one of the edges.
+    Empty: the outcome is the true class, and with one class 0 where the prediction held and 1 where it was lost."""
+    error_q90: float | None = None
+    """Of a regression: the 0.9 quantile of its absolute errors out of sample."""
 
     def __post_init__(self) -> None:
         """Refuse counts of another shape."""
+        if self.edges and len(self.edges) != self.bins - 1:
+            raise ValueError("there is an edge between two bins of predictions, or none is known")
+        if self.loss_edges and 1.0 not in self.loss_edges:
+            raise ValueError("1 is an edge of losses: beyond it a prediction is lost")
         if self.bins < 1 or self.classes < 1:
             raise ValueError("predictions have at least one bin and one class")
         if len(self.scores) not in (0, self.bins) or len(self.labels) not in (0, self.classes):
             raise ValueError("predictions have as many scores as bins, and as many labels as classes, or none")
         if min((*self.scores, *self.labels), default=0) < 0:
             raise ValueError("predictions are not below zero")
+
+    @property
+    def outcomes(self) -> int:
+        """How many different truths a prediction may have."""
+        return len(self.loss_edges) + 1 if self.loss_edges else max(2, self.classes)
+
+    def lost(self, stratum: int, outcome: int) -> bool:
+        """Return whether a prediction was lost: a wrong label, or an error above the reference's q90."""
+        if self.loss_edges:
+            return outcome > self.loss_edges.index(1.0)
+        return outcome != stratum % self.classes
 
 
 @dataclass(frozen=True)
@@ -67,11 +91,21 @@ class Losses:
 
     rows: int
     lost: int
+    strata: tuple[int, ...] = ()
+    """Of the rows, those of each stratum of predictions; empty where nobody knows."""
+    strata_lost: tuple[int, ...] = ()
+    """Of those, the lost."""
 
     def __post_init__(self) -> None:
         """Refuse more losses than rows."""
         if not 0 <= self.lost <= self.rows:
             raise ValueError("losses are at least none and at most one a row")
+        if len(self.strata) != len(self.strata_lost) or (
+            self.strata and (sum(self.strata), sum(self.strata_lost)) != (self.rows, self.lost)
+        ):
+            raise ValueError("the strata's rows and losses add up to all")
+        if any(not 0 <= lost <= rows for rows, lost in zip(self.strata, self.strata_lost, strict=True)):
+            raise ValueError("losses of a stratum are at least none and at most one a row")
 
 
 @dataclass(frozen=True)
@@ -81,6 +115,11 @@ class Reference:
     columns: tuple[Column, ...]
     predictions: Predictions
     losses: Losses = Losses(0, 0)
+
+    def __post_init__(self) -> None:
+        """Refuse losses of other strata."""
+        if len(self.losses.strata) not in (0, self.predictions.bins * self.predictions.classes):
+            raise ValueError("losses are of the strata of predictions, or of none")
 
     @cached_property
     def starts(self) -> tuple[int, ...]:

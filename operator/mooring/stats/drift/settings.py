@@ -36,7 +36,8 @@ class Settings:
     tolerance: float = 0.02
     """A loss greater by this much than in the reference is not harm."""
     mature_after_seconds: int = DAY_SECONDS
-    """After the end of a day its predictions have the ground truth that they will have."""
+    """After the end of a day its predictions have the ground truth that they will have. 0: truths come within seconds,
+    and count as they come, window by window."""
     min_coverage: float = 0.8
     """A day counts when so much of the usual share of its predictions has a truth."""
 
@@ -54,18 +55,23 @@ class Settings:
             raise ValueError(f"min_coverage is a share above 0 and up to 1, not {self.min_coverage}")
 
     @property
+    def as_they_come(self) -> bool:
+        """Whether truths count for the window in which they come, and not for the day of their prediction."""
+        return self.mature_after_seconds == 0
+
+    @property
     def harm_days(self) -> int:
-        """How many days of ground truth make at least one step of evidence."""
-        return -(-self.min_seconds // DAY_SECONDS)
+        """How many days of ground truth make at least one step of evidence; as they come, how many windows."""
+        return 1 if self.as_they_come else -(-self.min_seconds // DAY_SECONDS)
 
     def alarm_at(self, tier: TierName) -> float:
         """Return the evidence at which a tier alarms: its steps in `per_days`, over its share of the budget.
 
-        A step of inputs and predictions takes `min_seconds` at least, one of harm whole days.
+        A step takes `min_seconds` at least: a window. One of harm takes whole days, unless truths count as they come.
         """
         return self.steps(tier) / SHARES[tier]
 
     def steps(self, tier: TierName) -> float:
         """Return the most steps that a tier takes in `per_days`, and never less than one."""
-        seconds = self.harm_days * DAY_SECONDS if tier == "harm" else self.min_seconds
-        return max(1.0, self.per_days * DAY_SECONDS / seconds)
+        by_days = tier == "harm" and not self.as_they_come
+        return max(1.0, self.per_days * DAY_SECONDS / (self.harm_days * DAY_SECONDS if by_days else self.min_seconds))

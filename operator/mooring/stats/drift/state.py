@@ -11,7 +11,7 @@ from mooring.stats.drift.harm import START
 from mooring.stats.drift.tier import Levels
 from mooring.stats.drift.window import Open
 
-FORMAT = 1
+FORMAT = 2
 """Of the JSON. Another one is not read: the watch begins anew, which is slow and never wrong."""
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from mooring.stats.drift import harm
-from mooring.stats.drift.cohorts import Cohort
+from mooring.stats.drift.cohorts import GRACE_DAYS, Cohort, Cohorts
 from mooring.stats.drift.detector import mean
 from mooring.stats.drift.evalue import Above
+from mooring.stats.drift.joins import Codes
 from mooring.stats.drift.naming import Name, name, names
 from mooring.stats.drift.quality import Quality
 from mooring.stats.drift.reference import Reference
@@ -62,6 +63,12 @@ class Watch:
         return harm.loss_test(self.reference.losses, self.settings.tolerance)
 
     @cached_property
+    def codes(self) -> Codes:
+        """How truths are kept until they count."""
+        days = 1 if self.settings.as_they_come else self.settings.mature_after_seconds // DAY_SECONDS + GRACE_DAYS + 2
+        return Codes.of(self.reference.predictions, days)
+
+    @cached_property
     def key(self) -> str:
         """What a state must share to be continued."""
         return hashlib.blake2b(repr((self.reference, self.settings)).encode(), digest_size=8).hexdigest()
@@ -80,19 +87,26 @@ class Watch:
         if counted.start < state.through:
             return Folded(state)
         window = state.window.plus(counted, self.reference)
-        cohorts = state.cohorts
-        if counted.cells is not None:
-            strata = counted.cells[self.reference.starts[-1] :]
-            day = counted.start // (1000 * DAY_SECONDS)
-            cohorts = cohorts.predicted(day, by_bin(strata, self.reference.predictions.classes))
-        cohorts = cohorts.told(counted.truths).settled(counted.end, self.settings)
-        cohorts, pool = cohorts.taken(self.settings)
+        closes = window.closes(counted.end, self.settings.min_rows, self.settings.min_seconds)
+        cohorts, pool = self._cohorts(state.cohorts, counted, window if closes else None).taken(self.settings)
         state = replace(state, through=counted.end, window=window, cohorts=cohorts)
         state, of_harm = self._harm(state, pool) if pool is not None else (state, None)
-        if not window.closes(counted.end, self.settings.min_rows, self.settings.min_seconds):
+        if not closes:
             return Folded(state, harm=of_harm)
         state, of_window = self._closed(state, window, counted.end)
         return Folded(state, of_window, of_harm)
+
+    def _cohorts(self, cohorts: Cohorts, counted: Counted, closed: Open | None) -> Cohorts:
+        """Return what waits for its truth after an interval, and the window that closed with it."""
+        if self.settings.as_they_come:
+            cohorts = cohorts.came(counted.truths, self.codes)
+            return cohorts if closed is None else cohorts.closed(self._bins(closed.cells))
+        if counted.cells is not None:
+            cohorts = cohorts.predicted(counted.start // (1000 * DAY_SECONDS), self._bins(counted.cells))
+        return cohorts.told(counted.truths, self.codes).settled(counted.end, self.settings)
+
+    def _bins(self, cells: Ints) -> tuple[int, ...]:
+        return by_bin(cells[self.reference.starts[-1] :], self.reference.predictions.classes)
 
     def _closed(self, state: DriftState, window: Open, end: int) -> tuple[DriftState, WindowReport]:
         seen = read(window.cells, self.reference)
@@ -141,10 +155,11 @@ class Watch:
         return (name(self.inputs.columns[most], seen.columns[most]),) if sum(seen.columns[most]) else ()
 
     def _harm(self, state: DriftState, pool: Cohort) -> tuple[DriftState, HarmReport]:
-        repaired, losses, alarm_at = harm.repair(pool), self.reference.losses, self.settings.alarm_at("harm")
+        sample = self.codes.sample(pool.predicted, pool.told)
+        repaired, losses, alarm_at = harm.repair(sample), self.reference.losses, self.settings.alarm_at("harm")
         levels = state.harm
         if self.loss is not None and not repaired.selective:
-            levels = harm.fold(levels, self.loss, pool, repaired.weights)
+            levels = harm.fold(levels, self.loss, sample, repaired.weights)
         together = mean(levels)
         alarm = together >= alarm_at
         report = HarmReport(

@@ -5,22 +5,11 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
+from mooring.stats.drift.joins import Truth
 from mooring.stats.drift.reference import Reference
 
 Ints = Sequence[int]
-
-
-class Truth(NamedTuple):
-    """Ground truth that came for predictions of one day in one bin, whenever they were made."""
-
-    day: int
-    """Of the prediction, days since 1970 UTC."""
-    bin: int
-    labelled: int
-    lost: int
-    """Of those: a wrong label, or an error above the reference's q90."""
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 import pytest
 
 from mooring.stats.drift import Counted, HarmReport, Losses, Predictions, Reference, Settings, Truth, Watch
-from mooring.stats.drift.cohorts import Cohort
 from mooring.stats.drift.harm import repair
-from tests.unit.stats.drift.worlds import DAY
+from mooring.stats.drift.joins import Sample
+from tests.unit.stats.drift.worlds import DAY, truths_of
 
 ROWS = 4000
+MATURE = 1000
+"""Milliseconds after its end until a day is mature."""
 RATES = (0.05, 0.35, 0.35, 0.05)
 """Of losses by bin of the score: 0.2 where the four bins are as frequent."""
 REFERENCE = Reference((), Predictions(4, 1, (5000,) * 4), Losses(20_000, 4000))
@@ -19,7 +23,7 @@ REFERENCE = Reference((), Predictions(4, 1, (5000,) * 4), Losses(20_000, 4000))
 class Truths:
     """Days of 4000 predictions whose truths are told on a later day."""
 
-    def __init__(self, seed: int = 0, settings: Settings = Settings(mature_after_seconds=0)) -> None:  # noqa: B008
+    def __init__(self, seed: int = 0, settings: Settings = Settings(mature_after_seconds=1)) -> None:  # noqa: B008
         self.random = np.random.default_rng(seed)
         self.watch = Watch(REFERENCE, settings)
         self.state = self.watch.resume(None)
@@ -28,10 +32,13 @@ class Truths:
 
     def day(self, *told: Truth, rows: int = ROWS) -> HarmReport | None:
         """Count a day's predictions, and truths that come with them."""
-        start = self.today * DAY
-        folded = self.watch.fold(self.state, Counted(start, start + DAY, rows, [rows // 4] * 4, told))
+        start, self.today = self.today * DAY, self.today + 1
+        of_day = self.fold(Counted(start + MATURE, start + DAY, rows, [rows // 4] * 4, told))
+        return self.fold(Counted(start + DAY, start + DAY + MATURE, 0, [0] * 4)) or of_day
+
+    def fold(self, counted: Counted) -> HarmReport | None:
+        folded = self.watch.fold(self.state, counted)
         self.state = folded.state
-        self.today += 1
         if folded.harm:
             self.reports.append(folded.harm)
         return folded.harm
@@ -40,8 +47,11 @@ class Truths:
         """Return truths of today's predictions, or of another day's."""
         labelled = round(ROWS / 4 * part)
         return [
-            Truth(self.today if day is None else day, at, labelled, int(self.random.binomial(labelled, rate + worse)))
+            truth
             for at, rate in enumerate(RATES)
+            for truth in truths_of(
+                self.today if day is None else day, at, labelled, int(self.random.binomial(labelled, rate + worse))
+            )
         ]
 
 
@@ -116,7 +126,7 @@ def test_few_truths_a_day_are_pooled_until_they_are_enough() -> None:
 
 
 def test_longer_windows_make_longer_steps_of_harm() -> None:
-    world = Truths(settings=Settings(min_seconds=3 * 86_400, mature_after_seconds=0))
+    world = Truths(settings=Settings(min_seconds=3 * 86_400, mature_after_seconds=1))
     reports = [world.day(*world.truths()) for _ in range(6)]
     assert [report is not None for report in reports] == [False, False, True] * 2
     assert world.reports[0].alarm_at == 60
@@ -124,7 +134,7 @@ def test_longer_windows_make_longer_steps_of_harm() -> None:
 
 def test_when_uncertain_cases_are_reviewed_first_the_rate_is_that_of_all() -> None:
     """Raw 0.317 of losses where it is 0.2 of all."""
-    pool = Cohort(0, (1000,) * 4, (100, 900, 900, 100), (5, 315, 315, 5))
+    pool = Sample((1000,) * 4, (100, 900, 900, 100), (5, 315, 315, 5))
     found = repair(pool)
     assert found.raw == pytest.approx(0.32)
     assert found.rate == pytest.approx(0.2)
@@ -133,7 +143,7 @@ def test_when_uncertain_cases_are_reviewed_first_the_rate_is_that_of_all() -> No
     for _ in range(30):
         day = world.today
         assert world.day(
-            *(Truth(day, at, n, k) for at, (n, k) in enumerate(zip(pool.labelled, pool.lost, strict=True)))
+            *chain(*(truths_of(day, at, n, k) for at, (n, k) in enumerate(zip(pool.labelled, pool.lost, strict=True))))
         )
     assert {one.state for one in world.reports} == {"Quiet"}
 
@@ -142,14 +152,14 @@ def test_truths_of_the_confident_alone_say_nothing() -> None:
     world = Truths()
     for _ in range(5):
         day = world.today
-        report = world.day(Truth(day, 0, 900, 900), Truth(day, 3, 900, 900))
+        report = world.day(Truth(day, 0, 1, 900), Truth(day, 3, 1, 900))
         assert report is not None
         assert (report.state, report.value) == ("LabelsSelective", 0.0)
         assert report.distance > 0.05
 
 
 def test_a_handful_of_truths_cannot_stand_for_a_quarter_of_all() -> None:
-    assert repair(Cohort(0, (1000,) * 4, (3, 900, 900, 900), (0, 0, 0, 0))).selective
+    assert repair(Sample((1000,) * 4, (3, 900, 900, 900), (0, 0, 0, 0))).selective
 
 
 def test_without_losses_at_training_harm_is_unknown() -> None:
@@ -164,6 +174,7 @@ def test_without_losses_at_training_harm_is_unknown() -> None:
 
 def test_truths_for_days_and_bins_that_are_not_here() -> None:
     world = Truths()
-    assert world.day(Truth(5, 0, 10, 1), Truth(-1, 9, 10, 1)) is None
-    with pytest.raises(ValueError, match="a truth of bin 4 is not of this version, which has 4"):
-        world.day(Truth(world.today, 4, 10, 1))
+    assert world.day(Truth(5, 0, 1, 10), Truth(-1, 9, 1, 10)) is None
+    for truth in (Truth(world.today, 4, 1, 10), Truth(world.today, 0, 2, 10), Truth(world.today, 0, 1, -1)):
+        with pytest.raises(ValueError, match="is not of this version, which has 4 strata and 2 outcomes"):
+            world.fold(Counted(world.today * DAY + MATURE, (world.today + 1) * DAY, 4, [1] * 4, (truth,)))

@@ -150,12 +150,14 @@ def test_no_reference_and_no_window_make_it_crash(data: st.DataObject) -> None:
     answers = Predictions(2, 2, tuple(known[:2]), tuple(known[2:])) if data.draw(st.booleans()) else Predictions(2, 2)
     losses = data.draw(st.sampled_from([Losses(0, 0), Losses(1, 1), Losses(1, 0), Losses(5000, 5000), Losses(900, 90)]))
     reference = Reference(tuple(data.draw(st.lists(columns(), max_size=3))), answers, losses)
-    watch = Watch(reference, Settings(min_rows=1, min_seconds=1, mature_after_seconds=0))
+    watch = Watch(
+        reference, Settings(min_rows=1, min_seconds=1, mature_after_seconds=data.draw(st.sampled_from([0, 1])))
+    )
     state = watch.resume(None)
     for number in range(6):
         cells = [data.draw(st.sampled_from([0, 0, 1, 60, 10**9])) for _ in range(reference.size)]
         labelled = data.draw(st.integers(0, 500))
-        truth = Truth(number, data.draw(st.integers(0, 1)), labelled, data.draw(st.integers(0, labelled)))
+        truth = Truth(number, data.draw(st.integers(0, 3)), data.draw(st.integers(0, 1)), labelled)
         start = number * 24 * HOUR
         folded = watch.fold(state, Counted(start, start + 24 * HOUR, sum(cells[-4:]), cells, (truth,)))
         state = DriftState.from_json(folded.state.to_json())

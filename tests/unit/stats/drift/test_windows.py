@@ -16,17 +16,17 @@ from mooring.stats.drift import (
     Predictions,
     Reference,
     Settings,
-    Truth,
     Watch,
 )
-from tests.unit.stats.drift.worlds import HOUR, World, hour
+from tests.unit.stats.drift.worlds import HOUR, World, hour, truths_of
 
 SMALL = Reference(
     (Column("age", "number", (500, 300, 200), missing=20), Column("city", "text", (600, 300), other=100)),
     Predictions(2, 2, (500, 500), (400, 600)),
     Losses(1000, 100),
 )
-WATCH = Watch(SMALL, Settings(min_rows=40, min_seconds=7200, mature_after_seconds=0))
+WATCH = Watch(SMALL, Settings(min_rows=40, min_seconds=7200, mature_after_seconds=1))
+AS_THEY_COME = Watch(SMALL, Settings(min_rows=40, min_seconds=7200, mature_after_seconds=0))
 
 
 @st.composite
@@ -37,22 +37,23 @@ def histories(draw: st.DrawFn) -> list[Counted]:
         cells = draw(st.sampled_from([counts, counts, None]))
         day = number // 3
         labelled = draw(st.integers(0, 90))
-        truth = Truth(max(0, day - draw(st.integers(0, 2))), draw(st.integers(0, 1)), labelled, labelled // 3)
+        told = max(0, day - draw(st.integers(0, 2)))
+        truths = truths_of(told, draw(st.integers(0, 1)), labelled, labelled // 3, classes=2)
         start = number * 8 * HOUR
-        found.append(Counted(start, start + 8 * HOUR, sum(counts[-4:]) if cells else 0, cells, (truth,)))
+        found.append(Counted(start, start + 8 * HOUR, sum(counts[-4:]) if cells else 0, cells, truths))
     return found
 
 
 @settings(max_examples=25, deadline=None)
-@given(histories(), st.lists(st.integers(0, 60), max_size=4))
-def test_a_restart_changes_nothing_that_is_ever_said(history: list[Counted], restarts: list[int]) -> None:
-    state = restarted = WATCH.resume(None)
+@given(st.sampled_from([WATCH, AS_THEY_COME]), histories(), st.lists(st.integers(0, 60), max_size=4))
+def test_a_restart_changes_nothing_that_is_ever_said(watch: Watch, history: list[Counted], restarts: list[int]) -> None:
+    state = restarted = watch.resume(None)
     for number, counted in enumerate(history):
         if number in restarts:
             saved = DriftState.from_json(restarted.to_json())
             assert saved == restarted
-            restarted = Watch(SMALL, WATCH.settings).resume(saved)
-        one, other = WATCH.fold(state, counted), WATCH.fold(restarted, counted)
+            restarted = Watch(SMALL, watch.settings).resume(saved)
+        one, other = watch.fold(state, counted), watch.fold(restarted, counted)
         assert one == other
         state, restarted = one.state, other.state
 
@@ -101,8 +102,8 @@ def test_evidence_of_another_reference_or_other_settings_is_not_continued() -> N
 
 
 def test_a_state_of_another_format_is_refused() -> None:
-    text = WATCH.resume(None).to_json().replace('"format":1', '"format":2')
-    with pytest.raises(ValueError, match="format 2, not 1"):
+    text = WATCH.resume(None).to_json().replace('"format":2', '"format":3')
+    with pytest.raises(ValueError, match="format 3, not 2"):
         DriftState.from_json(text)
 
 

@@ -45,6 +45,11 @@ class World:
         return tuple(map(int, self.random.multinomial(rows, shares(shift))))
 
 
+def truths_of(day: int, at: int, labelled: int, lost: int, classes: int = 1) -> tuple[Truth, Truth]:
+    """Return the truths of so many predictions of label 0 in a bin."""
+    return Truth(day, at * classes, 0, labelled - lost), Truth(day, at * classes, 1, lost)
+
+
 def hour(number: int, rows: int, cells: Sequence[int] | None, truths: tuple[Truth, ...] = ()) -> Counted:
     """Return what was counted in an hour since 1970."""
     return Counted(number * HOUR, (number + 1) * HOUR, rows, cells, truths)
