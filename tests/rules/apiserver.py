@@ -38,6 +38,7 @@ _PLURALS = {
     "TrainingJob": "trainingjobs",
     "ModelVersion": "modelversions",
     "ModelDeployment": "modeldeployments",
+    "DriftPolicy": "driftpolicies",
     "Scale": "scale",
 }
 

@@ -34,7 +34,7 @@ _ROLES = {
     "reader": ["mooring-edit", "pod-maker", "reader-of-open"],  # and one Secret
     "keeper": ["mooring-edit", "pod-maker", "user-of-robot"],  # and one ServiceAccount
     "judge": ["mooring-edit", "mooring-admin"],
-    "changer": ["pod-maker", "changer"],  # may change deployments, and ask nothing of rollouts
+    "changer": ["pod-maker", "changer"],  # may change deployments and policies, and ask nothing of them
     "editor": ["edit"],  # Kubernetes' own role, which ours are aggregated to
     "viewer": ["view"],
 }
@@ -88,7 +88,7 @@ def _rights(namespace: str) -> Iterator[dict[str, Any]]:
         "pod-maker": {"apiGroups": [""], "resources": ["pods"], "verbs": ["create"]},
         "changer": {
             "apiGroups": ["mooring.dev"],
-            "resources": ["modeldeployments"],
+            "resources": ["modeldeployments", "driftpolicies"],
             "verbs": ["create", "patch", "update"],
         },
         "reader-of-open": {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["open"], "verbs": ["get"]},

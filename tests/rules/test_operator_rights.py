@@ -11,10 +11,11 @@ from tests.rules.objects import OPERATOR, changed, sample
 
 HOME = "mooring-system"
 LEASE = "mooring-operator"
+WRITTEN_BY_USERS = ("trainingjobs", "modeldeployments", "driftpolicies")
 ALLOWED = [
-    *[("mooring.dev", kind, verb) for kind in ("trainingjobs", "modeldeployments") for verb in ("list", "watch")],
+    *[("mooring.dev", kind, verb) for kind in WRITTEN_BY_USERS for verb in ("list", "watch")],
     *[("mooring.dev", "modelversions", verb) for verb in ("list", "watch", "create", "patch")],
-    *[("mooring.dev", f"{kind}/status", "patch") for kind in ("trainingjobs", "modelversions", "modeldeployments")],
+    *[("mooring.dev", f"{kind}/status", "patch") for kind in ("modelversions", *WRITTEN_BY_USERS)],
     *[("batch", "jobs", verb) for verb in ("create", "patch", "delete", "list", "watch")],
     *[("apps", "deployments", verb) for verb in ("create", "patch", "delete", "list", "watch")],
     *[("apps", "controllerrevisions", verb) for verb in ("create", "patch", "delete", "list", "watch")],
@@ -33,8 +34,9 @@ DENIED = [
     *[("", "secrets", verb) for verb in ("get", "list", "watch", "update", "patch", "delete")],
     *[("", "pods", verb) for verb in ("create", "delete")],
     *[("", resource, "create") for resource in ("pods/exec", "serviceaccounts/token", "namespaces")],
-    *[("mooring.dev", kind, "patch") for kind in ("trainingjobs", "modeldeployments")],
-    *[("mooring.dev", kind, "delete") for kind in ("trainingjobs", "modelversions", "modeldeployments")],
+    *[("mooring.dev", kind, "patch") for kind in WRITTEN_BY_USERS],
+    *[("mooring.dev", kind, "delete") for kind in ("modelversions", *WRITTEN_BY_USERS)],
+    ("mooring.dev", "driftpolicies", "approve"),
     ("rbac.authorization.k8s.io", "roles", "escalate"),
     ("rbac.authorization.k8s.io", "clusterroles", "bind"),
     ("rbac.authorization.k8s.io", "rolebindings", "create"),

@@ -192,3 +192,22 @@ def test_what_was_asked_before_is_not_asked_again(server: Server, deployment: di
     assert changer.merge(deployment, {"metadata": {"annotations": {"team": "pay"}}}).message == ""
     assert changer.merge(deployment, {"spec": {"suspend": True}}).message == ""
     assert changer.merge(deployment, {"metadata": {"annotations": {"mooring.dev/retry": None}}}).message == ""
+
+
+@pytest.fixture(scope="module")
+def policy(server: Server, namespace: str) -> dict[str, Any]:
+    """A DriftPolicy, made by somebody who may."""
+    obj = changed(sample("driftpolicy-full", namespace), {"metadata.name": "asking"})
+    assert server.for_real().create(obj).message == ""
+    return obj
+
+
+def test_a_request_is_approved_by_who_has_the_verb(server: Server, policy: dict[str, Any]) -> None:
+    change = {"metadata": {"annotations": {"mooring.dev/approve": "dp/asking/1"}}}
+    refusal = "you may not set mooring.dev/approve here: ask for the permission to approve driftpolicies"
+    changer = server.as_user("changer")
+    assert refusal in changer.merge(policy, change).message
+    assert server.as_user("editor").merge(policy, change).message == ""
+    assert changer.merge(policy, {"spec": {"suspend": True}}).message == ""
+    born = changed(policy, {"metadata.name": "born", "metadata.annotations": change["metadata"]["annotations"]})
+    assert refusal in changer.create(born).message

@@ -1,6 +1,7 @@
 import pytest
 
 from mooring.api.base import Model
+from mooring.api.driftpolicy import DriftPolicySpec
 from mooring.api.modeldeployment import ModelDeploymentSpec
 from mooring.api.modelversion import ModelVersionSpec
 from mooring.api.trainingjob import TrainingJobSpec
@@ -11,6 +12,7 @@ SPECS: dict[str, type[Model]] = {
     "TrainingJob": TrainingJobSpec,
     "ModelVersion": ModelVersionSpec,
     "ModelDeployment": ModelDeploymentSpec,
+    "DriftPolicy": DriftPolicySpec,
 }
 
 

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 CHILDREN = ("Job", "Deployment", "Service", "ControllerRevision")
-RESOURCES = ("TrainingJob", "ModelVersion", "ModelDeployment")
+RESOURCES = ("TrainingJob", "ModelVersion", "ModelDeployment", "DriftPolicy")
 
 _VERSIONS = {
     "Namespace": "v1",
@@ -64,6 +64,11 @@ def eventually(what: str, holds: Callable[[], object], seconds: float = 20) -> A
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
         time.sleep(0.05)
     return result
+
+
+def _plural(kind: str) -> str:
+    name = kind.lower()
+    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
 
 
 class Kube:
@@ -127,7 +132,7 @@ class Kube:
         where = (
             "" if kind in ("Namespace", "CustomResourceDefinition") else f"/namespaces/{namespace or self.namespace}"
         )
-        return f"{root}{where}/{kind.lower()}s" + (f"/{name}" if name else "")
+        return f"{root}{where}/{_plural(kind)}" + (f"/{name}" if name else "")
 
     def _send(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, kind: str = "", **query: str

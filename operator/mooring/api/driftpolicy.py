@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from mooring.api.base import Column, Model, Name, ObjectMeta, rules
+from mooring.api.base import Column, Model, Name, ObjectMeta, hint, rules
 from mooring.api.driftstatus import DriftPolicyStatus
 
 Share = Annotated[
@@ -14,14 +14,33 @@ Share = Annotated[
     Field(
         pattern=r"^0(\.[0-9]{1,9})?$",
         max_length=11,
-        json_schema_extra={
-            "x-mooring-hint": 'write a share of 1 as a string, from "0" and below "1", for example "0.05"'
-        },
+        json_schema_extra=hint('write a share as a string, from "0" and below "1", for example "0.05"'),
     ),
 ]
 """A share below 1, as a string."""
 
-TriggerType = Literal["Harm", "InputDrift", "Schedule", "MaxAge", "NewData"]
+Coverage = Annotated[
+    str,
+    Field(
+        pattern=r"^(1|0(\.[0-9]{1,9})?)$",
+        max_length=11,
+        json_schema_extra=hint('write a share as a string, from "0" to "1", for example "0.8"'),
+    ),
+]
+"""A share up to 1, as a string."""
+
+Cron = Annotated[
+    str,
+    Field(
+        pattern=r"^[^ ]+( [^ ]+){4}$",
+        min_length=9,
+        max_length=128,
+        json_schema_extra=hint('write five fields with one space between them, for example "0 3 * * 0"'),
+    ),
+]
+"""Minute, hour, day of the month, month, day of the week."""
+
+TriggerType = Literal["Harm", "InputDrift", "Schedule", "MaxAge"]
 Mode = Literal["Enforce", "DryRun", "Approve"]
 Estimated = Literal["Report", "Approve", "Enforce"]
 
@@ -74,7 +93,7 @@ class Labels(Model):
     mature_after_seconds: Annotated[int, Field(ge=0, le=8_640_000)] = 86_400
     """After the end of a day its predictions have the truths that they will have. 0: truths are counted as they come,
     window by window, which suits truths that come within seconds."""
-    min_coverage: Share | Literal["1"] = "0.8"
+    min_coverage: Coverage = "0.8"
     """A day counts when so much of the usual share of its predictions has a truth."""
 
 
@@ -100,10 +119,6 @@ class Trigger(Model):
             ("self.type == 'Schedule' || !has(self.timeZone)", "timeZone belongs to type Schedule"),
             ("(self.type == 'MaxAge') == has(self.seconds)", "seconds belongs to type MaxAge, for example 7776000"),
             (
-                "self.type == 'NewData' || !has(self.pollSeconds)",
-                "pollSeconds belongs to type NewData, for example 3600",
-            ),
-            (
                 "self.type == 'InputDrift' || !has(self.consecutiveWindows)",
                 "consecutiveWindows belongs to type InputDrift, for example 3",
             ),
@@ -111,17 +126,15 @@ class Trigger(Model):
     )
 
     type: TriggerType
-    """Harm by ground truth; InputDrift that lasts; a Schedule; the MaxAge of what serves; NewData."""
+    """Harm by ground truth; InputDrift that lasts; a Schedule; the MaxAge of what serves."""
     consecutive_windows: Annotated[int, Field(ge=1, le=100)] | None = None
     """InputDrift: so many windows in a row, the first of them an alarm. Absent: 3."""
-    cron: Annotated[str, Field(min_length=9, max_length=128)] | None = None
+    cron: Cron | None = None
     """Schedule: minute, hour, day of the month, month, day of the week."""
     time_zone: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     """Schedule: a name of the time zone database. Absent: Etc/UTC."""
     seconds: Annotated[int, Field(ge=60, le=315_360_000)] | None = None
     """MaxAge: since the version that serves was recorded."""
-    poll_seconds: Annotated[int, Field(ge=60, le=604_800)] | None = None
-    """NewData: how often a small Job lists the data. Absent: 3600."""
 
 
 class Retrain(Model):
@@ -133,7 +146,7 @@ class Retrain(Model):
     """DryRun says what it would have done. Approve waits for the annotation mooring.dev/approve: REQUEST-ID."""
     cooldown_seconds: Annotated[int, Field(ge=0, le=31_536_000)] = 86_400
     """After the last run has finished."""
-    max_per_month: Annotated[int, Field(ge=1, le=1000)] = 4
+    max_per_month: Annotated[int, Field(ge=1, le=100)] = 4
     """Runs in 30 days, counted from the runs themselves."""
     backoff: Literal["None", "Double"] = "Double"
     """Double: the cooldown doubles with each run that did not help, and is as before after one that did."""

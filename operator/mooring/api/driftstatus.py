@@ -17,7 +17,16 @@ VersionName = Annotated[str, Field(max_length=63)]
 Action = Literal["Retrain", "Rollback"]
 RequestState = Literal["Gathering", "Held", "AwaitsApproval", "WouldAsk", "Asked"]
 Outcome = Literal[
-    "Promoted", "Waiting", "Rejected", "Unchanged", "Failed", "Aborted", "RolledBack", "Refused", "Expired"
+    "Waiting",
+    "Promoted",
+    "Rejected",
+    "Unchanged",
+    "Failed",
+    "Aborted",
+    "RolledBack",
+    "Superseded",
+    "Refused",
+    "Expired",
 ]
 
 
@@ -49,15 +58,18 @@ class Detectable(Model):
     """The smallest change that this reference lets anyone see, as shares of 1."""
 
     inputs: Number | None = None
+    """A distance of one feature."""
     predictions: Number | None = None
+    """A distance of scores or labels."""
     harm: Number | None = None
+    """Losses beyond those at training."""
 
 
 class EvidenceStatus(Model):
     """What one tier shows."""
 
     test: Literal["inputs", "predictions", "harm", "estimated"]
-    """estimated: the loss that calibrated scores foretell, where no truth came."""
+    """The tier; estimated: the loss that calibrated scores foretell, where no truth came."""
     value: Number
     """Grows with evidence; an alarm sets it back."""
     alarm_at: Number
@@ -65,6 +77,7 @@ class EvidenceStatus(Model):
     rows: Count
     """Of the last window, or truths."""
     state: Literal["Unknown", "Quiet", "Alarm", "LabelsSelective"]
+    """Unknown: nothing could be compared. LabelsSelective: those with a truth are not like the others."""
     rate: Number | None = None
     """harm: losses as a share of predictions."""
     reference: Number | None = None
@@ -75,17 +88,22 @@ class TopStatus(Model):
     """A feature that moved."""
 
     feature: Column
+    """The column."""
     effect: Number
     """Its distance from the reference."""
     p: Number
+    """Of a distance like this though nothing moved by more than is allowed."""
     direction: Literal["up", "down"]
+    """Where to."""
 
 
 class MetricStatus(Model):
     """A metric by ground truth, in the last settled days."""
 
     name: Annotated[str, Field(max_length=32)]
+    """As gates name it."""
     value: Number
+    """Measured."""
     rows: Count
     """Truths."""
 
@@ -94,14 +112,19 @@ class RequestStatus(Model):
     """What the policy asks of others; it has no authority of its own."""
 
     id: RequestId
+    """dp/POLICY/NUMBER: what an approval names."""
     at: Timestamp
     """When the evidence was seen."""
     action: Action
+    """Retrain: of the TrainingJob. Rollback: of the ModelDeployment."""
     state: RequestState
     """Only what is Asked is acted on. Gathering: others may fire too; Held: by what `suppressed` says."""
     version: VersionName | None = None
-    """Rollback: what should go."""
+    """What served when the evidence was seen. Rollback: what should go."""
     trigger: Annotated[str, Field(max_length=16)]
+    """Which of the triggers."""
+    loss: Number | None = None
+    """What was lost by ground truth then, as a share of predictions (mae: the error): what a gain is measured from."""
     reason: Message
     """Which inequality fired, with its numbers."""
     since: Timestamp | None = None
@@ -112,39 +135,72 @@ class LastStatus(Model):
     """What became of the request before."""
 
     id: RequestId
+    """The request."""
+    action: Action = "Retrain"
+    """What was asked for."""
+    trigger: Annotated[str, Field(max_length=16)] | None = None
+    """By which of the triggers."""
     outcome: Outcome
+    """Waiting: the run, or the rollout of what it made, is not over. Superseded: a newer version came first. Refused:
+    the ModelDeployment had nothing to return to. Expired: the reason was gone before anything was done."""
     at: Timestamp | None = None
+    """When it was seen to end."""
     run: Count | None = None
+    """Of the TrainingJob."""
     version: VersionName | None = None
-    """What the run made, or what was returned to."""
+    """What the run made. Rollback: what went."""
+    loss: Number | None = None
+    """What was lost before."""
     gain: Number | None = None
-    """Losses before less losses after, as a share of predictions, once a window of the new version says so."""
+    """Losses before less losses after, as a share of predictions (mae: of the error before), by the first settled
+    truths of the new version."""
+    helped: bool | None = None
+    """Whether there was a gain. Without truths, after InputDrift: whether the new version's first window is without
+    drift. Absent: nothing says so yet. A run that was not promoted did not help."""
 
 
 class SuppressedStatus(Model):
     """Why nothing is asked for though there is reason to."""
 
     reason: Reason
-    """Cooldown, Budget, DataQuality, Storm, InFlight, DryRun, AwaitsApproval, …"""
+    """The guard: Cooldown, Budget, DataQuality, Storm, InFlight, DryRun, AwaitsApproval, …"""
     message: Message
+    """The same in a sentence with its numbers."""
     until: Timestamp | None = None
+    """When time alone ends it."""
     count: Count = 1
     """How often this reason held something back since it began."""
 
 
+class StartStatus(Model):
+    """A run that this policy asked for, remembered in case its TrainingJob keeps fewer."""
+
+    number: Count
+    """Of the request."""
+    at: Timestamp
+    """When the run started."""
+
+
 class MonthStatus(Model):
-    """Runs of the last 30 days, counted from the runs themselves."""
+    """Runs of the last 30 days that policies asked the TrainingJob for, counted from the runs themselves."""
 
     retrains: Count
+    """So many."""
     limit: Count
+    """`maxPerMonth`."""
+    starts: Annotated[list[StartStatus], Field(max_length=100)] = Field(default_factory=list)
+    """Those of this policy."""
 
 
 class DriftPolicyStatus(Status):
     """What is known, and what was decided."""
 
     reference: ReferenceStatus | None = None
+    """Absent: no version serves, or its profile was not read yet."""
     window: WindowStatus | None = None
+    """Absent as `reference` is."""
     detectable: Detectable | None = None
+    """Known from the first window on."""
     evidence: Annotated[list[EvidenceStatus], Field(max_length=4)] = Field(default_factory=list)
     """Of the last window, and of the last settled truths."""
     top: Annotated[list[TopStatus], Field(max_length=10)] = Field(default_factory=list)
@@ -152,10 +208,17 @@ class DriftPolicyStatus(Status):
     top_feature: Annotated[str, Field(max_length=128)] | None = None
     """The first of them, for people."""
     metrics: Annotated[list[MetricStatus], Field(max_length=8)] = Field(default_factory=list)
+    """Where ground truth came."""
     request: RequestStatus | None = None
+    """What is asked for now, or would be if `suppressed` did not hold it."""
     last: LastStatus | None = None
+    """What became of the request before."""
     suppressed: SuppressedStatus | None = None
+    """What holds `request`, if anything does."""
     month: MonthStatus | None = None
+    """Present where there is `retrain`."""
+    scheduled: Timestamp | None = None
+    """Times of schedules up to this one were decided on."""
     alarm: Count | None = None
     """The number of the last alarm that was decided on."""
     backoff: Count | None = None

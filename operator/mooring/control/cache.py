@@ -11,7 +11,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
-from mooring.control.keys import model_of, owner_of
+from mooring.control.keys import model_of, named_by, owner_of
 from mooring.reconcile.driftseen import DriftSeen
 from mooring.reconcile.observed import Observed
 from mooring.reconcile.plan import API_VERSIONS, Key, Object
@@ -59,6 +59,7 @@ class ObjectCache:
         self._objects: dict[tuple[str, str], dict[str, Object]] = defaultdict(dict)
         self._children: dict[tuple[str, Key], dict[str, Object]] = defaultdict(dict)
         self._models: dict[_Id, dict[str, Object]] = defaultdict(dict)
+        self._policies: dict[_Id, dict[str, Object]] = defaultdict(dict)
         self._tombstones: OrderedDict[str, float] = OrderedDict()
         self._observed: dict[Key, Observed] = {}
         self._drift: dict[Key, DriftSeen] = {}
@@ -94,6 +95,10 @@ class ObjectCache:
     def of_model(self, kind: str, namespace: str, model: str) -> Iterable[str]:
         """Return the names of the resources of a kind that speak of a model."""
         return tuple(self._models.get((kind, namespace, model), {}))
+
+    def policies_of(self, kind: str, namespace: str, name: str) -> Iterable[str]:
+        """Return the names of the DriftPolicies that name a resource."""
+        return tuple(self._policies.get((kind, namespace, name), {}))
 
     def every(self, kind: str) -> Iterator[Object]:
         """Return every object of a kind, in all namespaces."""
@@ -138,6 +143,8 @@ class ObjectCache:
             self._children[kind, owner][name] = obj
         if (model := model_of(kind, obj)) is not None:
             self._models[kind, namespace, model][name] = obj
+        for what, other in named_by(kind, obj):
+            self._policies[what, namespace, other][name] = obj
 
     def _drop(self, kind: str, obj: Object) -> None:
         _, namespace, name = identity(kind, obj)
@@ -146,6 +153,8 @@ class ObjectCache:
             _discard(self._children, (kind, owner), name)
         if (model := model_of(kind, obj)) is not None:
             _discard(self._models, (kind, namespace, model), name)
+        for what, other in named_by(kind, obj):
+            _discard(self._policies, (what, namespace, other), name)
 
     def _expire(self) -> None:
         now = self._clock()

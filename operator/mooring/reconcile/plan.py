@@ -136,7 +136,7 @@ class Planner(Protocol):
         """Return the status that says that a stranger's object (`taken`: "Service income") holds a name we need."""
 
 
-RESOURCES = ("TrainingJob", "ModelVersion", "ModelDeployment")
+RESOURCES = ("TrainingJob", "ModelVersion", "ModelDeployment", "DriftPolicy")
 CHILDREN = (
     "Job",
     "Pod",
@@ -155,6 +155,7 @@ API_VERSIONS: Mapping[str, str] = {
     "TrainingJob": "mooring.dev/v1alpha1",
     "ModelVersion": "mooring.dev/v1alpha1",
     "ModelDeployment": "mooring.dev/v1alpha1",
+    "DriftPolicy": "mooring.dev/v1alpha1",
     "Job": "batch/v1",
     "Pod": "v1",
     "Service": "v1",

@@ -40,3 +40,31 @@ def test_labels_that_name_no_resource_concern_nobody() -> None:
     assert keys_of("Pod", seen("a", labels=labels("x", "Deployment")), ObjectCache()) == frozenset()
     assert keys_of("Pod", seen("a", labels={}), ObjectCache()) == frozenset()
     assert keys_of("Pod", seen("a", labels=None), ObjectCache()) == frozenset()
+
+
+def test_a_policy_concerns_what_it_names_and_the_other_policies_of_it() -> None:
+    cache = ObjectCache()
+    spec = {"deployment": "web", "retrain": {"trainingJob": "nightly"}}
+    cache.observe("DriftPolicy", seen("first", spec=spec))
+    cache.observe("DriftPolicy", seen("second", spec={"deployment": "web"}))
+    cache.observe("DriftPolicy", seen("elsewhere", spec={"deployment": "shop"}))
+    assert keys_of("DriftPolicy", seen("first", spec=spec), cache) == {
+        Key("DriftPolicy", "space", "first"),
+        Key("DriftPolicy", "space", "second"),
+        Key("ModelDeployment", "space", "web"),
+        Key("TrainingJob", "space", "nightly"),
+    }
+
+
+def test_what_a_policy_names_and_its_versions_concern_the_policy() -> None:
+    cache = ObjectCache()
+    policy = Key("DriftPolicy", "space", "income")
+    first = seen("income", spec={"deployment": "web", "retrain": {"trainingJob": "nightly"}}, uid="policy")
+    cache.observe("DriftPolicy", first)
+    cache.observe("ModelDeployment", seen("web", spec={"model": "income"}))
+    assert policy in keys_of("ModelDeployment", seen("web", spec={"model": "income"}), cache)
+    assert policy in keys_of("TrainingJob", seen("nightly", spec={"model": "other"}), cache)
+    assert policy in keys_of("ModelVersion", seen("income-v1", spec={"model": "income"}), cache)
+    assert policy not in keys_of("ModelVersion", seen("other-v1", spec={"model": "other"}), cache)
+    cache.forget("DriftPolicy", first)
+    assert policy not in keys_of("ModelDeployment", seen("web", spec={"model": "income"}), cache)

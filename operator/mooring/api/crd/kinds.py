@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from mooring.api.base import NAME_HINT, NAME_PATTERN
+from mooring.api.driftpolicy import DriftPolicy, DriftPolicySpec
+from mooring.api.driftstatus import DriftPolicyStatus
 from mooring.api.modeldeployment import ModelDeployment, ModelDeploymentSpec
 from mooring.api.modelversion import ModelVersion, ModelVersionSpec, ModelVersionStatus
 from mooring.api.rolloutstatus import ModelDeploymentStatus
@@ -108,5 +110,23 @@ KINDS = (
         ),
         rules=_SHORT_NAME,
         scalable=True,
+    ),
+    Kind(
+        model=DriftPolicy,
+        spec=DriftPolicySpec,
+        status=DriftPolicyStatus,
+        plural="driftpolicies",
+        short_name="dp",
+        columns=(
+            Column("Deployment", ".spec.deployment"),
+            Column("Drifted", '.status.conditions[?(@.type=="Drifted")].status'),
+            Column("Harmful", '.status.conditions[?(@.type=="Harmful")].status'),
+            Column("Top", ".status.topFeature"),
+            Column("Retrains", ".status.month.retrains", "integer"),
+            Column("Mode", ".spec.retrain.mode"),
+            _AGE,
+        ),
+        rules=_SHORT_NAME,
+        selectable=(".spec.deployment",),
     ),
 )
