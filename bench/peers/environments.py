@@ -23,7 +23,11 @@ PACKAGES = {
     # NannyML 0.13.1 imports statsmodels and does not ask for it.
     "nannyml": ("nannyml==0.13.1", "statsmodels"),
     # Compared with here, and never a dependency: its licence (BSL) forbids use in production.
-    "alibi": ("alibi-detect==0.13.0", "pyarrow"),
+    "alibi": ("alibi-detect==0.13.0", "pyarrow<20"),  # with the numpy that it wants
+    # River 0.23.0 imports typing_extensions and does not ask for it.
+    "river": ("river==0.23.0", "typing_extensions"),
+    "frouros": ("frouros==0.9.0", "pandas<3"),
+    "menelaus": ("menelaus==0.2.0",),
 }
 
 

@@ -1,0 +1,79 @@
+"""River's detectors of one stream: of errors, of each number of a table, and of the errors of a model in use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from river import drift
+from river.drift import binary
+
+from bench.drifting.peers.exchange import Arrays, Job, serve
+from bench.drifting.tables import Stream, digest, windows
+
+
+class Detector(Protocol):
+    """What each of them is."""
+
+    drift_detected: bool
+
+    def update(self, value: float) -> None:
+        """Take in one value."""
+
+
+DEFAULTS: dict[str, Callable[[], Detector]] = {
+    "ADWIN": drift.ADWIN,
+    "Page-Hinkley": drift.PageHinkley,
+    "DDM": binary.DDM,
+    "EDDM": binary.EDDM,
+    "HDDM_A": binary.HDDM_A,
+    "KSWIN": lambda: drift.KSWIN(seed=1),
+}
+TUNED: dict[str, Callable[[float], Detector]] = {
+    "ADWIN": lambda delta: drift.ADWIN(delta=delta),
+    "Page-Hinkley": lambda threshold: drift.PageHinkley(threshold=threshold),
+    "KSWIN": lambda alpha: drift.KSWIN(alpha=alpha, seed=1),
+}
+
+
+def alarms(detector: Detector, values: Iterable[float]) -> list[int]:
+    """Return after how many values it alarmed. It begins anew by itself."""
+    found = []
+    for at, value in enumerate(values, 1):
+        detector.update(value)
+        if detector.drift_detected:
+            found.append(at)
+    return found
+
+
+def _errors(job: Job) -> Arrays:
+    """Of rows of 0 and 1 in `errors` (streams, steps): (detector's index, stream, step) of each alarm."""
+    streams = np.load(job.files["errors"])
+    found = []
+    for index, (name, make) in enumerate(DEFAULTS.items()):
+        few = int(job.numbers["slow"]) if name == "KSWIN" else len(streams)
+        for stream in range(few):
+            found += [(index, stream, at) for at in alarms(make(), streams[stream].astype(int).tolist())]
+    return {"alarms": np.array(found, dtype=np.int64).reshape(-1, 3), "names": np.array(list(DEFAULTS))}
+
+
+def _windows(job: Job) -> Arrays:
+    """Of each parameter given as `ADWIN 0.002`: whether any number alarmed, (parameters, streams, windows)."""
+    told = [[_any(stream, name) for stream in job.streams] for name in job.numbers]
+    return {"alarms": np.array(told), "digest": np.array(digest(job.streams[0]))}
+
+
+def _any(stream: Stream, parameter: str) -> NDArray[np.bool_]:
+    name, value = parameter.split()
+    detectors = [TUNED[name](float(value)) for _ in range(stream.numbers)]
+    found = np.zeros(stream.windows, dtype=bool)
+    for at, rows in enumerate(windows(stream)):
+        for detector, column in zip(detectors, rows.numbers.T, strict=True):
+            found[at] |= bool(alarms(detector, column.tolist()))
+    return found
+
+
+if __name__ == "__main__":
+    serve({"errors": _errors, "windows": _windows})
