@@ -126,6 +126,8 @@ class DataRecord(Model):
     """The file or folder."""
     digest: Digest
     """Of the files as they were read."""
+    listing: Digest | None = None
+    """Of the files as the store listed them, by name, size and tag: what tells new data without reading it."""
     rows: Count
     """All rows."""
     train_rows: Count

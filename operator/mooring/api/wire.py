@@ -15,9 +15,10 @@ from pydantic import Field, ValidationError
 from mooring.api.base import Column, Digest, Model
 from mooring.api.modelversion import Artifact, DataRecord, GateRecord, MetricValue, ModelVersion, Signature
 from mooring.api.server import BuiltinServer
-from mooring.api.trainingjob import Failure, TrainingJobSpec
+from mooring.api.trainingjob import DataSource, Failure, TrainingJobSpec
 
 TRAIN_ORDER_VARIABLE = "MOORING_TRAIN_ORDER"
+LIST_ORDER_VARIABLE = "MOORING_LIST_ORDER"
 SERVE_ORDER_VARIABLE = "MOORING_SERVE_ORDER"
 TERMINATION_PATH_VARIABLE = "MOORING_TERMINATION_PATH"
 """Where a pod leaves its last words; Kubernetes' /dev/termination-log unless set."""
@@ -60,6 +61,7 @@ EXIT_USER = 42
 
 REPORT_LIMIT = 4096
 _REPORT_PREFIX = "mooring/v1:"
+_LISTED_PREFIX = "mooring/listed/v1:"
 
 
 class Unchanged(Model):
@@ -118,6 +120,36 @@ class TrainReport(Model):
             raw = zlib.decompressobj().decompress(base64.b85decode(message[len(_REPORT_PREFIX) :]), 1 << 20)
             return cls.model_validate_json(raw)
         except (ValueError, binascii.Error, zlib.error, ValidationError):
+            return None
+
+
+class ListOrder(Model):
+    """What a pod is told that looks whether there is new data."""
+
+    data: DataSource
+
+
+class ListReport(Model):
+    """What it says: what the store lists, or why it cannot be listed."""
+
+    listing: Digest | None = None
+    """As of `DataRecord.listing`."""
+    files: int = 0
+    bytes: int = 0
+    failure: Failure | None = None
+
+    def encode(self) -> str:
+        """Return the report as a termination message."""
+        return _LISTED_PREFIX + self.model_dump_json(by_alias=True, exclude_none=True)
+
+    @classmethod
+    def decode(cls, message: str) -> Self | None:
+        """Return the report in a termination message, or None where there is none to be read."""
+        if not message.startswith(_LISTED_PREFIX):
+            return None
+        try:
+            return cls.model_validate_json(message[len(_LISTED_PREFIX) :])
+        except ValidationError:
             return None
 
 

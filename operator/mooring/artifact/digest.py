@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable
 
 from mooring.artifact.manifest import FileEntry
+from mooring.artifact.store import Entry
 
 
 def files_digest(files: Iterable[FileEntry]) -> str:
@@ -27,3 +28,12 @@ def files_digest(files: Iterable[FileEntry]) -> str:
             raise ValueError(f"file name {file.path!r} holds a control character; rename the file")
         lines[path] = f"{file.sha256} {file.size} ".encode() + path + b"\n"
     return "sha256:" + hashlib.sha256(b"".join(lines[path] for path in sorted(lines))).hexdigest()
+
+
+def listing_digest(entries: Iterable[Entry]) -> str:
+    """Return `sha256:<hex>` of what a store says of files: path, size and tag. It needs no reading.
+
+    Another content has another one wherever the store gives tags; the same content written again may have, too.
+    """
+    lines = sorted(f"{entry.path}\0{entry.size}\0{entry.tag}\n" for entry in entries)
+    return "sha256:" + hashlib.sha256("".join(lines).encode()).hexdigest()

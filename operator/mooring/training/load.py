@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from mooring.artifact.digest import files_digest
+from mooring.artifact.digest import files_digest, listing_digest
 from mooring.artifact.errors import StoreRefused, StoreUnavailable
 from mooring.artifact.manifest import FileEntry
 from mooring.artifact.store import Entry, Store
@@ -30,6 +31,8 @@ class Loaded:
 
     table: pa.Table
     digest: str
+    listing: str
+    """The digest of what the store said of them."""
     files: int
     bytes: int
 
@@ -40,19 +43,31 @@ def load(uri: str, form: Format, credentials: Mapping[str, str]) -> Loaded:
     Raises RunFailed: Data for what lies there (or does not), User for an address or credentials that the store refuses,
     Infrastructure for a store that cannot be reached.
     """
-    try:
+    with _explained():
         store = Store(uri, credentials)
         entries = data_files(store.files(limit=FILE_LIMIT), uri, form)
         read = [_read(store, entry, form) for entry in entries]
-    except StoreRefused as error:
-        raise user_error("DataStoreRefused", str(error)) from None
-    except StoreUnavailable as error:
-        raise RunFailed("Infrastructure", "DataStoreUnavailable", str(error)) from None
     files = [file for file, _ in read]
     table = _joined([(file.path, table) for file, table in read])
     if table.num_rows == 0:
         raise data_error("NoRows", f"{uri} holds no rows, only column names")
-    return Loaded(table, files_digest(files), len(files), sum(file.size for file in files))
+    return Loaded(table, files_digest(files), listing_digest(entries), len(files), sum(file.size for file in files))
+
+
+def listed_data(uri: str, form: Format, credentials: Mapping[str, str]) -> list[Entry]:
+    """Return the files that `load` would read, without reading them; raises RunFailed as it does."""
+    with _explained():
+        return data_files(Store(uri, credentials).files(limit=FILE_LIMIT), uri, form)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except StoreRefused as error:
+        raise user_error("DataStoreRefused", str(error)) from None
+    except StoreUnavailable as error:
+        raise RunFailed("Infrastructure", "DataStoreUnavailable", str(error)) from None
 
 
 def data_files(entries: list[Entry], uri: str, form: Format) -> list[Entry]:

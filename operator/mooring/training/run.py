@@ -175,6 +175,7 @@ def _record(order: TrainOrder, prepared: Prepared, loaded: Loaded) -> TrainedDat
     return TrainedData(
         uri=order.spec.data.uri,
         digest=loaded.digest,
+        listing=loaded.listing,
         rows=loaded.table.num_rows,
         train_rows=len(prepared.frame) - held,
         holdout_rows=held,
@@ -184,7 +185,12 @@ def _record(order: TrainOrder, prepared: Prepared, loaded: Loaded) -> TrainedDat
 
 def _unchanged(run: Run, loaded: Loaded) -> TrainReport:
     data = TrainedData(
-        uri=run.order.spec.data.uri, digest=loaded.digest, rows=loaded.table.num_rows, train_rows=0, holdout_rows=0
+        uri=run.order.spec.data.uri,
+        digest=loaded.digest,
+        listing=loaded.listing,
+        rows=loaded.table.num_rows,
+        train_rows=0,
+        holdout_rows=0,
     )
     return TrainReport(outcome="Unchanged", data=data, seconds=run.journal.seconds)
 
