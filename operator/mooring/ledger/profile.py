@@ -28,6 +28,8 @@ class NumberProfile(Model):
     low: float
     high: float
     """The least and the greatest value seen."""
+    blocks: float | None = None
+    """The greatest distance (Kolmogorov-Smirnov) of a block of time from the whole. None: no time is known."""
 
 
 class CategoryProfile(Model):
@@ -42,6 +44,9 @@ class CategoryProfile(Model):
     listed: bool = True
     """False: the categories were too many to list, so that one never seen at training is counted as `other`."""
     missing: int
+    blocks: float | None = None
+    """The greatest distance of a category's share (the rarer ones together) in a block of time from that in the whole.
+    None: no time is known."""
 
 
 class PredictionProfile(Model):
@@ -57,6 +62,12 @@ class PredictionProfile(Model):
     """For each bin the rows whose true class is each of `classes`."""
     error_q90: float | None = None
     """Regression: the 0.9 quantile of the absolute error."""
+    positive: int | None = None
+    """The place in `classes` of the one whose probability is binned, where there are two."""
+    strata: list[int] | None = None
+    """Held out rows by bin * classes + the index of the predicted label; of a regression by bin."""
+    losses: list[int] | None = None
+    """Of those: wrong labels; errors above `error_q90`. None, like `strata`, where nobody told the truth."""
 
 
 class Profile(Model):

@@ -68,7 +68,7 @@ def write_folder(folder: Path, pipeline: Any, prepared: Prepared, answers: Answe
     held = prepared.frame[prepared.holdout]
     chosen = held.iloc[choose_rows(held, answers)]
     golden = make_golden(features, chosen, ask(pipeline, target.task, chosen), target.classes)
-    reference = profile(features, prepared.frame, target, prepared.holdout, answers)
+    reference = profile(features, prepared.frame, target, prepared.holdout, answers, prepared.blocks)
     save_model(pipeline, folder / MODEL)
     verify_golden(load_model(folder / MODEL), features, golden, target)
     (folder / PROFILE).write_text(reference.model_dump_json(by_alias=True, exclude_none=True))

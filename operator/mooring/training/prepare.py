@@ -16,6 +16,7 @@ from mooring.training.columns import check_names, feature_names, infer_features,
 from mooring.training.failure import data_error, listed
 from mooring.training.split import Mask, split_rows
 from mooring.training.target import Target, read_target
+from mooring.training.times import Blocks, blocks_of
 
 ROWS_NEEDED = 50
 """Fewer rows with a target teach nothing that could be checked."""
@@ -32,6 +33,8 @@ class Prepared:
     split_columns: list[str]
     dropped: int
     """Rows without a target, left out of everything."""
+    blocks: Blocks | None = None
+    """The block of time of each row; None without a time column, and where there are too few rows."""
 
 
 def prepare(table: pa.Table, source: DataSource, model: str, recorded_split: list[str]) -> Prepared:
@@ -48,7 +51,8 @@ def prepare(table: pa.Table, source: DataSource, model: str, recorded_split: lis
     _check_classes(target, split.holdout)
     columns = {feature.name: values_of(labelled.column(feature.name), feature.datatype) for feature in features}
     dropped = table.num_rows - labelled.num_rows
-    return Prepared(features, to_frame(features, columns), target, split.holdout, split.columns, dropped)
+    blocks = blocks_of(split.times) if split.times else None
+    return Prepared(features, to_frame(features, columns), target, split.holdout, split.columns, dropped, blocks)
 
 
 def _with_target(table: pa.Table, target: str) -> pa.Table:

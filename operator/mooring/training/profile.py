@@ -18,13 +18,21 @@ from mooring.ledger.profile import (
 )
 from mooring.training.split import Mask
 from mooring.training.target import Target
+from mooring.training.times import Blocks, distance_of_blocks
 
 Floats = NDArray[np.float64]
 
 
-def profile(features: list[Feature], frame: pd.DataFrame, target: Target, holdout: Mask, answers: Answers) -> Profile:
+def profile(
+    features: list[Feature],
+    frame: pd.DataFrame,
+    target: Target,
+    holdout: Mask,
+    answers: Answers,
+    blocks: Blocks | None = None,
+) -> Profile:
     """Return the profile of all rows of `frame` (n) and of the answers to its held out ones."""
-    return _profile(features, frame, int(holdout.sum()), _predictions(target, holdout, answers))
+    return _profile(features, frame, int(holdout.sum()), _predictions(target, holdout, answers), blocks)
 
 
 def sample_profile(features: list[Feature], frame: pd.DataFrame, answers: Answers, positive: int | None) -> Profile:
@@ -35,16 +43,23 @@ def sample_profile(features: list[Feature], frame: pd.DataFrame, answers: Answer
     else:
         edges, counts = _counted(_shown(answers, positive))
         labels = np.bincount(answers.codes, minlength=answers.probability.shape[1]).tolist()
-        predictions = PredictionProfile(of="probability", edges=edges, counts=counts, classes=labels)
+        predictions = PredictionProfile(of="probability", edges=edges, counts=counts, classes=labels, positive=positive)
     return _profile(features, frame, len(frame), predictions)
 
 
-def _profile(features: list[Feature], frame: pd.DataFrame, held: int, predictions: PredictionProfile) -> Profile:
+def _profile(
+    features: list[Feature],
+    frame: pd.DataFrame,
+    held: int,
+    predictions: PredictionProfile,
+    blocks: Blocks | None = None,
+) -> Profile:
     numbers = [feature.name for feature in features if feature.datatype != "BYTES"]
+    texts = [feature for feature in features if feature.datatype == "BYTES"]
     return Profile(
         rows=len(frame),
-        numbers=[_number(name, frame[name].to_numpy()) for name in numbers],
-        categories=[_category(feature, frame[feature.name]) for feature in features if feature.datatype == "BYTES"],
+        numbers=[_number(name, frame[name].to_numpy(), blocks) for name in numbers],
+        categories=[_category(feature, frame[feature.name], blocks) for feature in texts],
         holdout_rows=held,
         predictions=predictions,
     )
@@ -72,47 +87,70 @@ def _shown(answers: Answers, positive: int | None) -> Floats:
     return answers.probability.max(axis=1) if positive is None else answers.probability[:, positive]
 
 
-def _number(name: str, values: Floats) -> NumberProfile:
-    present = values[~np.isnan(values)]
-    edges, counts = _counted(present)
+def _number(name: str, values: Floats, blocks: Blocks | None) -> NumberProfile:
+    known = ~np.isnan(values)
+    present = values[known]
+    edges = frozen_edges(present)
+    bins = bins_of(present, edges)
+    counts = np.bincount(bins, minlength=len(edges) + 1).tolist()
     return NumberProfile(
         name=name,
-        edges=edges,
+        edges=edges.tolist(),
         counts=counts,
         missing=len(values) - len(present),
         low=float(present.min()),
         high=float(present.max()),
+        blocks=None if blocks is None else distance_of_blocks(blocks[known], bins, counts, ordered=True),
     )
 
 
-def _category(feature: Feature, values: pd.Series) -> CategoryProfile:
+def _category(feature: Feature, values: pd.Series, blocks: Blocks | None) -> CategoryProfile:
     counts = {str(category): int(count) for category, count in values.value_counts().items()}
-    top = sorted(sorted(counts), key=lambda category: -counts[category])[:CATEGORIES]
+    top = sorted(sorted(sorted(counts), key=lambda category: -counts[category])[:CATEGORIES])
+    kept = [counts[category] for category in top]
+    other = sum(counts.values()) - sum(kept)
     return CategoryProfile(
         name=feature.name,
-        categories=sorted(top),
-        counts=[counts[category] for category in sorted(top)],
-        other=sum(counts.values()) - sum(counts[category] for category in top),
+        categories=top,
+        counts=kept,
+        other=other,
         listed=feature.categories is not None,
         missing=len(values) - sum(counts.values()),
+        blocks=None if blocks is None else _distance_of_texts(values, top, [*kept, other], blocks),
     )
+
+
+def _distance_of_texts(values: pd.Series, top: list[str], whole: list[int], blocks: Blocks) -> float:
+    known = values.notna().to_numpy()
+    cells = pd.Index(top).get_indexer(values[known].astype(str)).astype(np.int64)
+    cells[cells < 0] = len(top)
+    return distance_of_blocks(blocks[known], cells, whole, ordered=False)
 
 
 def _predictions(target: Target, holdout: Mask, answers: Answers) -> PredictionProfile:
     if target.classes is None:
         error = np.abs(answers.prediction - target.values[holdout])
-        edges, counts = _counted(answers.prediction)
-        return PredictionProfile(of="prediction", edges=edges, counts=counts, error_q90=float(np.quantile(error, 0.9)))
+        q90 = float(np.quantile(error, 0.9))
+        cuts = frozen_edges(answers.prediction)
+        strata = bins_of(answers.prediction, cuts)
+        counts = np.bincount(strata, minlength=len(cuts) + 1).tolist()
+        losses = np.bincount(strata[error > q90], minlength=len(cuts) + 1).tolist()
+        return PredictionProfile(
+            of="prediction", edges=cuts.tolist(), counts=counts, error_q90=q90, strata=counts, losses=losses
+        )
     classes = len(target.classes)
     shown = _shown(answers, target.positive)
     cuts = frozen_edges(shown)
-    bins = bins_of(shown, cuts)
-    cells = bins * classes + target.codes()[holdout]
-    outcomes = np.bincount(cells, minlength=(len(cuts) + 1) * classes).reshape(-1, classes)
+    bins, truth, size = bins_of(shown, cuts), target.codes()[holdout], (len(cuts) + 1) * classes
+    outcomes = np.bincount(bins * classes + truth, minlength=size).reshape(-1, classes)
+    strata = bins * classes + answers.codes
     return PredictionProfile(
         of="probability",
         edges=cuts.tolist(),
         counts=outcomes.sum(axis=1).tolist(),
         classes=np.bincount(answers.codes, minlength=classes).tolist(),
         outcomes=outcomes.tolist(),
+        positive=target.positive,
+        strata=np.bincount(strata, minlength=size).tolist(),
+        losses=np.bincount(strata[answers.codes != truth], minlength=size).tolist(),
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mooring.api.trainingjob import DataSource
 from mooring.training.failure import data_error, listed
 from mooring.training.rowhash import held_out, row_hashes
+from mooring.training.times import Times, read_times
 
 SPLIT_COLUMN_LIMIT = 64
 SPLIT_NAMES_LIMIT = 512
@@ -22,10 +23,11 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Split:
-    """The rows held out (n,), and the columns whose hash decided it (none where time did)."""
+    """The rows held out (n,), and the columns whose hash decided it (none where time did), or their times."""
 
     holdout: Mask
     columns: list[str]
+    times: Times | None = None
 
 
 def split_rows(table: pa.Table, source: DataSource, model: str, features: list[str], recorded: list[str]) -> Split:
@@ -36,7 +38,8 @@ def split_rows(table: pa.Table, source: DataSource, model: str, features: list[s
     Raises RunFailed (Data) where a recorded column is gone, or where time or hash leave one side empty.
     """
     if source.time_column is not None:
-        split = Split(_newest(table, source), [])
+        times = read_times(table.column(source.time_column), source.time_column)
+        split = Split(_newest(table, source, times), [], times)
     else:
         columns = [source.group_column] if source.group_column else recorded or choose_columns(features)
         _check_present(table, columns)
@@ -69,21 +72,20 @@ def _check_present(table: pa.Table, columns: list[str]) -> None:
         raise data_error("SplitColumnMissing", message)
 
 
-def _newest(table: pa.Table, source: DataSource) -> Mask:
+def _newest(table: pa.Table, source: DataSource, times: Times) -> Mask:
     """Return the newest rows: those at or after a time that at most `holdout_per_mille` of the rows come after.
 
     Rows of one time stay together; rows without a time are trained on. With a group column, a group that has a row
     among the newest is held out whole.
     """
-    times = _times(table.column(source.time_column), str(source.time_column))
-    known = times[~np.isnan(times)]
+    known = times.known
     if len(known) == 0 or known.min() == known.max():
         raise data_error(
             "TimeColumnConstant", f"timeColumn {source.time_column!r} holds fewer than two different times"
         )
     wanted = max(1, round(len(known) * source.holdout_per_mille / 1000))
     cut = np.partition(known, len(known) - wanted)[len(known) - wanted]
-    newest: Mask = times >= (cut if cut > known.min() else np.nextafter(cut, np.inf))
+    newest: Mask = times.order >= (cut if cut > known.min() else np.nextafter(cut, np.inf))
     return _whole_groups(table.column(source.group_column), newest) if source.group_column else newest
 
 
@@ -91,31 +93,3 @@ def _whole_groups(groups: pa.ChunkedArray, newest: Mask) -> Mask:
     touched = pc.unique(groups.filter(pa.array(newest)))
     held: Mask = pc.is_in(groups, value_set=touched).to_numpy()
     return held
-
-
-def _times(column: pa.ChunkedArray, name: str) -> NDArray[np.float64]:
-    """Return times (n,) as numbers that order them, NaN where there is none."""
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        column = column.cast(kind.value_type)
-        kind = column.type
-    try:
-        if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-            column, kind = _parsed(column), pa.timestamp("us")
-        if pa.types.is_date(kind):
-            column = column.cast(pa.timestamp("us"))
-        if pa.types.is_temporal(kind):
-            column = column.cast(pa.int64() if not pa.types.is_time32(kind) else pa.int32())
-        times: NDArray[np.float64] = column.cast(pa.float64(), safe=False).to_numpy()
-    except pa.ArrowException as error:
-        message = f"timeColumn {name!r} ({column.type}) cannot be read as times: {str(error).splitlines()[0][:160]}"
-        raise data_error("TimeColumnType", message + "; use timestamps, dates, numbers or ISO 8601 texts") from None
-    return times
-
-
-def _parsed(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return ISO 8601 texts as timestamps, with an offset (then in UTC) or without."""
-    try:
-        return column.cast(pa.timestamp("us"))
-    except pa.ArrowException:
-        return column.cast(pa.timestamp("us", tz="UTC"))
