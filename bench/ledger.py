@@ -19,6 +19,9 @@ from mooring.ledger.book import KEPT_SECONDS, Ledger
 from mooring.ledger.interval import INTERVAL_SECONDS, Stream
 from mooring.ledger.packed import Kinds, Packed
 from mooring.serving.backends import Answers
+from mooring.serving.capture import Capture
+from mooring.serving.capture.part import ColumnType, Encoder, Head
+from mooring.serving.capture.sample import Sampler
 from mooring.serving.ids import Identity, Ids
 from mooring.serving.record import Recorder, Scoring
 from mooring.serving.v2.decode import Asked
@@ -35,6 +38,10 @@ class Caller:
     headers: dict[bytes, bytes] = {}  # noqa: RUF012 (shared and empty, as a request's without any of ours is)
     address = b"10.0.0.1"
     extra = b""
+
+    def __init__(self, rows: int, features: int, number: int) -> None:
+        self.body = b"%d" % number + bytes(64 * features + 10 * features * rows)
+        """About as long as what a client sends, and of another content each."""
 
 
 def references(features: int) -> list[Reference]:
@@ -61,6 +68,14 @@ def requests(features: int, rows: int, count: int) -> list[Asked]:
     return made
 
 
+def capture(scoring: Scoring) -> Capture:
+    """Return what keeps 10 requests in 1000, and never writes."""
+    head = Head(
+        kind="rows", model="m", version="m-v1", digest="d", pod="p", target=ColumnType(name="y", datatype="INT64")
+    )
+    return Capture(Sampler(bytes(32), 10), Encoder(head, scoring), lambda path, content: None, "p")
+
+
 def best(work: Callable[[], None], count: int) -> float:
     """Return the least µs for one of `count`."""
     times = []
@@ -82,11 +97,11 @@ def row(features: int, rows: int) -> str:
     asked = requests(features, rows, min(count, 512))
     answers: Answers = [[0, 1] * (rows // 2) + [1] * (rows % 2), [0.3, 0.7] * rows]
     codes = scoring.of_answers(answers)
-    request = Caller()
+    callers = [Caller(rows, features, number) for number in range(len(asked))]
 
     def whole() -> None:
         for number in range(count):
-            one = asked[number % len(asked)]
+            one, request = asked[number % len(asked)], callers[number % len(asked)]
             found = recorder.score(request, one, answers)  # type: ignore[arg-type]  # what is recorded of one
             recorder.answered(request, 0.0, one, found)  # type: ignore[arg-type]
         ledger.flush()
@@ -106,11 +121,14 @@ def row(features: int, rows: int) -> str:
             ledger.seal()
 
     every, identity, bins = best(whole, count), best(made, count), best(binned, count)
+    recorder.capture = capture(scoring)
+    kept_too = best(whole, count) - every
     for _ in range(KEPT_SECONDS // INTERVAL_SECONDS):
         ledger.append(0, 0, 0, 0.001, asked[0].columns, codes)
         ledger.seal()
     kept = ledger.kept_bytes / 2**20
-    parts = (features, rows, f"{every:.2f}", f"{identity:.2f}", f"{bins:.2f}", f"{best(sealed, 20):.0f}")
+    costs = (f"{cost:.2f}" for cost in (every, identity, bins, kept_too))
+    parts = (features, rows, *costs, f"{best(sealed, 20):.0f}")
     return f"| {' | '.join(map(str, parts))} | {ledger.layout.size} | {kept:.1f} |"
 
 
@@ -120,8 +138,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--features", default="4,20,100")
     parser.add_argument("--rows", default="1,64")
     options = parser.parse_args(arguments)
-    print("| features | rows | µs a request | of it the id | append and binning | µs to seal | cells | MiB kept |")
-    print("|---|---|---|---|---|---|---|---|")
+    costs = "µs a request | of it the id | append and binning | capture of 10 per mille, beside that"
+    print(f"| features | rows | {costs} | µs to seal | cells | MiB kept |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for rows in options.rows.split(","):
         for features in options.features.split(","):
             print(row(int(features), int(rows)))

@@ -25,6 +25,12 @@ GOOD = {
     "a container with nothing but its image": {"spec.server": {"container": {"image": "mlserver:1"}}},
     "variables with a value and out of a Secret": {"spec.server": {"container": CONTAINER}},
     "keys and gRPC": {"spec.server": {"builtin": {"keysSecretName": "income-keys", "grpcPort": 9000}}},
+    "captured rows": {"spec.capture": {"uri": "s3://captured", "secretName": "object-store", "perMille": 10}},
+    "captured rows by our own server": {
+        "spec.capture": {"uri": "s3://captured"},
+        "spec.server": {"builtin": {}},
+        "spec.feedback": {"enabled": True},
+    },
     "every taint is tolerated": {"spec.tolerations": [{"operator": "Exists"}]},
     "a model that ends like a version": {"spec.model": "income-v2", "spec.version": "income-v2-v1"},
 }
@@ -33,6 +39,9 @@ GOOD = {
 @pytest.mark.parametrize("changes", GOOD.values(), ids=GOOD)
 def test_these_are_accepted(create: Create, changes: dict[str, Any]) -> None:
     assert create("modeldeployment-minimal", changes).message == ""
+
+
+CAPTURE = {"uri": "s3://captured", "secretName": "object-store"}
 
 
 def with_variable(**fields: str) -> dict[str, Any]:
@@ -76,6 +85,18 @@ BAD = {
     "version zero": ({"spec.version": "income-v0"}, VERSION),
     "lots of cpu": ({"spec.resources": {"requests": {"cpu": "lots"}}}, "write a quantity"),
     "an unknown strategy": ({"spec.rollout": {"strategy": "BlueGreen"}}, 'supported values: "Canary", "Replace"'),
+    "rows of a server of the user's own": (
+        {"spec.capture": CAPTURE, "spec.server": {"container": {"image": "x"}}},
+        "only Mooring's own server captures rows: remove capture, or server.container",
+    ),
+    "rows that no truth can reach": (
+        {"spec.capture": CAPTURE, "spec.feedback": {"enabled": False}},
+        "captured rows are joined with truths: remove capture, or feedback.enabled: false",
+    ),
+    "more than all rows": ({"spec.capture": CAPTURE | {"perMille": 1001}}, "less than or equal to 1000"),
+    "none of the rows": ({"spec.capture": CAPTURE | {"perMille": 0}}, "greater than or equal to 1"),
+    "rows to a disk": ({"spec.capture": CAPTURE | {"uri": "/var/rows"}}, "write s3://BUCKET/PATH"),
+    "rows to nowhere": ({"spec.capture": {"perMille": 10}}, "spec.capture.uri: Required value"),
     "a body of a terabyte": ({"spec.server": {"builtin": {"maxBodyBytes": 2**40}}}, "less than or equal to 268435456"),
 }
 

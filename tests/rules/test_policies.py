@@ -77,6 +77,7 @@ ENV = [{"name": "TOKEN", "secretName": "open", "key": "token"}]
 NAMED = {
     "keys of callers": {"spec.server": {"builtin": {"keysSecretName": "open"}}},
     "an image's environment": {"spec.server": {"container": {"image": "x", "env": ENV}}},
+    "where captured rows go": {"spec.capture": {"uri": "s3://captured", "secretName": "open"}},
     "what opens a registry": {"spec.imagePullSecrets": [{"name": "open"}]},
 }
 
@@ -89,6 +90,21 @@ def test_a_deployment_uses_a_secret_only_for_who_may_read_it(
     assert f"{SECRETS}open. Name one of your own" in server.as_user("maker").create(asked).message
     assert server.as_user("reader").create(asked).message == ""
     assert server.as_user("editor").create(asked).message == ""
+
+
+def test_many_secrets_are_asked_for_each(server: Server, namespace: str) -> None:
+    def asks(*names: str) -> dict[str, Any]:
+        changes = NAMED["where captured rows go"] | NAMED["keys of callers"]
+        pulls = {"spec.imagePullSecrets": [{"name": name} for name in names]}
+        return changed(sample("modeldeployment-minimal", namespace), changes | pulls)
+
+    reader = server.as_user("reader")
+    assert reader.create(asks("open")).message == ""
+    for place in range(1, 5):
+        names = [f"other-{n}" for n in range(place)]
+        assert f"{SECRETS}open, {', '.join(names)}, open. Name" in reader.create(asks(*names)).message
+    many = [f"other-{n}" for n in range(8)]
+    assert server.as_user("editor").create(asks(*many)).message == ""
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from mooring.api.base import Model, Name, ObjectMeta, ObjectName, Resources, map_list, rules
+from mooring.api.capture import Capture
 from mooring.api.pods import NodeLabel, PullSecret, Toleration, TopologySpread
 from mooring.api.rollout import Autoscaling, Rollout, Traffic
 from mooring.api.rolloutstatus import ModelDeploymentStatus, VersionName
@@ -36,6 +37,14 @@ class ModelDeploymentSpec(Model):
                 "!has(self.version) || (self.version.startsWith(self.model)"
                 " && self.version.substring(size(self.model)).matches('^-v[0-9]+$'))",
                 "version must be one of this model's own: MODEL-vNUMBER with the name in `model`",
+            ),
+            (
+                "!has(self.capture) || !has(self.server) || !has(self.server.container)",
+                "only Mooring's own server captures rows: remove capture, or server.container",
+            ),
+            (
+                "!has(self.capture) || !has(self.feedback) || self.feedback.enabled",
+                "captured rows are joined with truths: remove capture, or feedback.enabled: false",
             ),
         )
     )
@@ -74,6 +83,8 @@ class ModelDeploymentSpec(Model):
     rollout: Rollout = Field(default_factory=Rollout)
     feedback: Feedback | None = None
     """Absent: truths are taken."""
+    capture: Capture | None = None
+    """Keeps a sample of the rows that users send, to learn from. Absent: no row leaves a pod."""
     revision_history_limit: Annotated[int, Field(ge=1, le=50)] = 5
     """Replaced versions whose rendered template is kept."""
 

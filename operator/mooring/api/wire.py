@@ -28,6 +28,8 @@ ARTIFACT_PREFIX = "MOORING_ARTIFACT_"
 """Prefix of the environment variables with the credentials for artifacts (written by training, read by serving)."""
 OUTPUT_PREFIX = "MOORING_OUTPUT_"
 """Prefix of the environment variables with the credentials for what batch scoring writes."""
+CAPTURE_PREFIX = "MOORING_CAPTURE_"
+"""Prefix of the environment variables with the credentials for captured rows (serving writes them, `label` reads)."""
 CREDENTIAL_KEYS = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -153,6 +155,14 @@ class ListReport(Model):
             return None
 
 
+class CaptureOrder(Model):
+    """Which rows a serving pod keeps, and where."""
+
+    uri: str
+    """A folder of the ModelDeployment's own."""
+    per_mille: int
+
+
 class ServeOrder(Model):
     """What a serving pod is told."""
 
@@ -164,9 +174,18 @@ class ServeOrder(Model):
     server: BuiltinServer = Field(default_factory=BuiltinServer)
     feedback: bool = True
     """Whether truths are taken."""
+    capture: CaptureOrder | None = None
+    """None: no row is kept."""
 
     @classmethod
-    def of(cls, version: ModelVersion, server: BuiltinServer | None = None, *, feedback: bool = True) -> Self:
+    def of(
+        cls,
+        version: ModelVersion,
+        server: BuiltinServer | None = None,
+        *,
+        feedback: bool = True,
+        capture: CaptureOrder | None = None,
+    ) -> Self:
         """Return the order to serve (or to score with) a recorded version."""
         spec = version.spec
         return cls(
@@ -176,4 +195,5 @@ class ServeOrder(Model):
             signature=spec.signature if spec.brought else None,
             server=server or BuiltinServer(),
             feedback=feedback,
+            capture=capture,
         )

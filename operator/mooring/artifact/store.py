@@ -82,8 +82,8 @@ class Store:
             for chunk in obstore.get(self._store, entry.key).stream():
                 yield memoryview(chunk)
 
-    def write(self, path: str, source: Path) -> None:
-        """Write a file below the URI, replacing what is there."""
+    def write(self, path: str, source: Path | bytes) -> None:
+        """Write a file, or these bytes as one, below the URI, replacing what is there."""
         with self._explained():
             obstore.put(self._store, f"{self.location.key}/{path}".lstrip("/"), source)
 

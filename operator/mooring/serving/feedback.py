@@ -12,6 +12,7 @@ import orjson
 
 from mooring.ledger.layout import ROLES
 from mooring.serving.body import read_json
+from mooring.serving.capture import Capture
 from mooring.serving.errors import Rejected, bad_input, shown, too_large
 from mooring.serving.http import Heads, Request
 from mooring.serving.ids import Ids, NotOurs, Prediction
@@ -67,8 +68,11 @@ class FeedbackEndpoint:
     200 if any truth was counted or known; 400 if none was, with the first reason.
     """
 
-    def __init__(self, path: str, ids: Ids, truths: Truths, heads: Heads, peers: Peers | None) -> None:
+    def __init__(
+        self, path: str, ids: Ids, truths: Truths, heads: Heads, peers: Peers | None, capture: Capture | None = None
+    ) -> None:
         self.path = path
+        self._capture = capture
         self._ids = ids
         self._truths = truths
         self._heads = heads
@@ -96,12 +100,15 @@ class FeedbackEndpoint:
     def _count(self, told: Sequence[Told], answer: Answer) -> None:
         for one in told:
             try:
-                result = self._truths.tell(self._ids.read(one.id, one.row), one.truth)
+                prediction = self._ids.read(one.id, one.row)
+                result = self._truths.tell(prediction, one.truth)
             except (NotOurs, CannotCount) as problem:
                 self._truths.ledger.feedback(_STABLE, "refused")
                 answer.refuse(one.place, str(problem))
             else:
                 setattr(answer, result, getattr(answer, result) + 1)
+                if self._capture is not None and prediction.captured and result == "accepted":
+                    self._capture.told(one.id, one.row, one.truth)
 
     async def _spread(self, request: Request, told: Sequence[Told], peers: Peers) -> None:
         answer = Answer()

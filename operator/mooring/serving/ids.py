@@ -1,8 +1,8 @@
 """Prediction ids: signed and self-describing, so that truth told days later to any pod needs no database.
 
     id = URL-safe Base64, without padding, of: head, one code a row, BLAKE2b-64 of both under the deployment's key
-    head, little-endian: u8 key's id, u16 model, u16 outcomes, u32 version, u32 pod; u8 role and form, u32 minute,
-                         u32 counter, u16 rows
+    head, little-endian: u8 key's id, u16 model, u16 outcomes, u32 version, u32 pod; u8 role, form and whether the rows
+                         are captured, u32 minute, u32 counter, u16 rows
 A code is the prediction's stratum in 1, 2 or 4 bytes (the form); of a regression 1 byte with the bin and a float32 of
 the prediction, and all of them after a float32, the scale of the loss. One id holds the rows of one request, the first
 1024 of them: 44 characters for one row, then about 1.4 a row.
@@ -35,6 +35,7 @@ _REGRESSION = 3
 _CODES = (struct.Struct("<B"), struct.Struct("<H"), struct.Struct("<I"), struct.Struct("<Bf"))
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _UNNUMBERED = 1 << 31
+_CAPTURED = 1 << 7
 
 
 class NotOurs(ValueError):
@@ -72,6 +73,8 @@ class Prediction:
     """Of a regression's loss, else NaN."""
     key: tuple[int, int]
     """The signature and the row: the same truth told again has the same."""
+    captured: bool = False
+    """Whether the rows are kept in a store, for their truths to be joined there."""
 
 
 def version_number(model: str, version: str) -> int:
@@ -109,19 +112,21 @@ class Ids:
         self._counter = 0
         self._now = now
 
-    def of_classes(self, role: int, strata: Sequence[int], form: int = 0) -> str:
+    def of_classes(self, role: int, strata: Sequence[int], form: int = 0, *, captured: bool = False) -> str:
         """Return the id of a request's rows by their strata; `form` is 0, 1 or 2 for strata below 2^8, 2^16, 2^32."""
         if len(strata) > MAX_ROWS:
             strata = strata[:MAX_ROWS]
         codes = bytes(strata) if form == 0 else struct.pack(f"<{len(strata)}{'BHI'[form]}", *strata)
-        return self._signed(role | form << 4, len(strata), codes)
+        return self._signed(role | form << 4 | (_CAPTURED if captured else 0), len(strata), codes)
 
-    def of_values(self, role: int, bins: Sequence[int], values: Sequence[float], scale: float) -> str:
+    def of_values(
+        self, role: int, bins: Sequence[int], values: Sequence[float], scale: float, *, captured: bool = False
+    ) -> str:
         """Return the id of a regression's rows; `scale` is what the loss is measured in."""
         pairs = chain.from_iterable(zip(bins[:MAX_ROWS], map(_narrow, values[:MAX_ROWS]), strict=True))
         rows = min(len(bins), MAX_ROWS)
         codes = struct.pack("<f" + "Bf" * rows, _narrow(scale), *pairs)
-        return self._signed(role | _REGRESSION << 4, rows, codes)
+        return self._signed(role | _REGRESSION << 4 | (_CAPTURED if captured else 0), rows, codes)
 
     def _signed(self, kind: int, rows: int, codes: bytes) -> str:
         self._counter = (self._counter + 1) & 0xFFFFFFFF
@@ -138,7 +143,7 @@ class Ids:
         self._check(raw, key_id, (model, outcomes))
         if not 0 <= row < rows:
             raise NotOurs(f"row {row} is not among the {rows} of this prediction")
-        role, form = kind & 0xF, kind >> 4
+        role, form = kind & 0xF, (kind & ~_CAPTURED) >> 4
         if role >= len(ROLES) or form >= len(_CODES):
             raise NotOurs("the id is of a later version of Mooring")
         scale, at = math.nan, _HEAD.size
@@ -148,7 +153,7 @@ class Ids:
         code = _CODES[form].unpack_from(raw, at + row * _CODES[form].size)
         value = code[1] if form == _REGRESSION else math.nan
         key = (int.from_bytes(raw[-_SIGNATURE:], "little"), row)
-        return Prediction(version, role, minute, rows, code[0], value, scale, key)
+        return Prediction(version, role, minute, rows, code[0], value, scale, key, bool(kind & _CAPTURED))
 
     def _check(self, raw: bytes, key_id: int, tags: tuple[int, int]) -> None:
         signature = self._keyed.copy()

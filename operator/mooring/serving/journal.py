@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ from mooring.ledger.binner import Binner, Strata
 from mooring.ledger.book import Ledger
 from mooring.ledger.interval import Stream
 from mooring.ledger.profile import Profile
+from mooring.serving.capture import Capture
+from mooring.serving.capture.capture import Pod
 from mooring.serving.errors import CannotServe
 from mooring.serving.feedback import FeedbackEndpoint
 from mooring.serving.http import Heads
@@ -39,6 +42,8 @@ class Journal:
     profile: Profile | None
     watch: Watch | None
     """None: this pod shares no key with others, so answers cannot be compared."""
+    capture: Capture | None
+    """None: no row is kept."""
 
     @classmethod
     def of(
@@ -53,33 +58,54 @@ class Journal:
         ledger = Ledger(binner, stream)
         key, shared = _key(environment)
         ids = Ids(key, Identity(order.model, order.version, scoring.outcomes if scoring else ""))
+        capture = _capture(Pod(order, manifest, stream.pod), key, scoring, environment)
         truths = Truths(ledger, Outcomes(scoring.codes if scoring else {}))
         peers = Peers.from_environment(environment, SERVING_PORT)
         recorder = Recorder(ledger, ids, scoring, [feature.name for feature in manifest.features])
+        recorder.capture = capture
         watch = Watch(key, ledger, scoring, _stable(environment)) if shared and scoring else None
         if watch is not None:
             watch.attach(recorder)
         return cls(
             ledger=ledger,
             recorder=recorder,
-            feedback=FeedbackEndpoint(f"/v2/models/{quote(order.model)}/feedback", ids, truths, heads, peers),
+            feedback=FeedbackEndpoint(f"/v2/models/{quote(order.model)}/feedback", ids, truths, heads, peers, capture),
             sealing=Sealing(ledger),
             profile=profile,
             watch=watch,
+            capture=capture,
         )
+
+    def start(self) -> None:
+        """Seal and write in their time from now on."""
+        self.sealing.start()
+        if self.capture is not None:
+            self.capture.writer.start()
+
+    async def finish(self) -> None:
+        """Seal and write what came last."""
+        await asyncio.gather(self.sealing.finish(), *([self.capture.writer.finish()] if self.capture else []))
 
     def metrics(self) -> list[Metric]:
         """Return what was counted so far."""
         ledger = self.ledger
         stream = ledger.stream
         found = ledger_metrics(ledger.layout, ledger.totals(), stream.model, stream.version)
+        labels = {"model": stream.model, "version": stream.version}
+        if self.capture is not None:
+            found += self.capture.metrics(labels)
         if self.watch is not None:
             about = "Mirrored requests whose other answer did not come to be compared."
-            labels = {"model": stream.model, "version": stream.version}
             found.append(
                 Metric("mooring_shadow_unpaired_total", "counter", about, [(labels, self.watch.pairs.unpaired)])
             )
         return found
+
+
+def _capture(pod: Pod, key: bytes, scoring: Scoring | None, environment: Mapping[str, str]) -> Capture | None:
+    if pod.order.capture is not None and scoring is None:
+        event("no row is captured: this model's answers have no prediction ids, by which truths would find them")
+    return Capture.of(pod, key, scoring, environment) if scoring else None
 
 
 def _stable(environment: Mapping[str, str]) -> Stable | None:

@@ -54,7 +54,7 @@ async def _open(settings: Settings, state: State, loaded: Loaded, keys: Keys | N
     state.app = build(settings.order, loaded, lambda: state.ready, keys)
     grpc = await _open_grpc(settings, state, loaded)
     port = await state.app.listener.start(settings.host, settings.port)
-    state.app.journal.sealing.start()
+    state.app.journal.start()
     gc.collect()
     gc.freeze()  # the model and its libraries never become garbage: no collection needs to look at them again
     state.phase = "Serving"
@@ -82,7 +82,7 @@ async def _drain(settings: Settings, state: State, grpc: GrpcServer | None) -> N
     state.phase = "Draining"
     event("draining", seconds=settings.drain_seconds, connections=len(listener.connections))
     await asyncio.gather(drain(listener, patience), *([grpc.drain(patience)] if grpc else []))
-    await state.app.journal.sealing.finish()
+    await state.app.journal.finish()
     event("drained", connections=len(listener.connections), calls=grpc.calls.open if grpc else 0)
 
 

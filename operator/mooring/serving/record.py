@@ -30,6 +30,7 @@ from mooring.serving.shadow.answer import FAILED, REFUSED
 from mooring.serving.v2.decode import Asked
 
 if TYPE_CHECKING:
+    from mooring.serving.capture import Capture
     from mooring.serving.shadow.watch import Watch
 
 _ROLES = {name.encode(): role for role, name in enumerate(ROLES[:3])}
@@ -114,13 +115,19 @@ class Scoring:
             label = codes[found[0]]
             score = scores[label if self.positive is None else self.positive]
             return [bisect_left(edges, score) * classes + label]
-        labels = [*map(codes.__getitem__, found)]
+        bins = map(bisect_left, repeat(edges), self.shown(answers))
+        return [at * classes + label for at, label in zip(bins, map(codes.__getitem__, found), strict=True)]
+
+    def shown(self, answers: Answers) -> Sequence[float]:
+        """Return each row's score: of the positive class, where there is none of its label; or the prediction."""
+        scores: Sequence[float] = answers[self.score]  # type: ignore[assignment]  # numbers, all of them
+        if self.label is None:
+            return scores
+        classes = self.strata.classes
         if self.positive is not None:
-            scores = scores[self.positive :: classes]
-        else:
-            scores = [scores[row * classes + label] for row, label in enumerate(labels)]
-        bins = map(bisect_left, repeat(edges), scores)
-        return [at * classes + label for at, label in zip(bins, labels, strict=True)]
+            return scores[self.positive :: classes]
+        labels = map(self.codes.__getitem__, answers[self.label])
+        return [scores[row * classes + label] for row, label in enumerate(labels)]
 
 
 class Recorder:
@@ -136,6 +143,8 @@ class Recorder:
         self._last_role = 0
         self.watch: Watch | None = None
         """Hears of answers while they may be compared with another version's."""
+        self.capture: Capture | None = None
+        """Keeps a sample of the rows."""
         self.clock = time.perf_counter
 
     def score(self, request: Request, asked: Asked, answers: Answers) -> list[int]:
@@ -144,12 +153,15 @@ class Recorder:
         if scoring is None:
             return []
         strata = scoring.of_answers(answers)
-        role = self._role(request) if request.headers else 0
+        role, capture = self._role(request) if request.headers else 0, self.capture
+        captured = capture is not None and capture.wants(request, asked)
         if scoring.label is None:
             values = cast("Sequence[float]", answers[scoring.score])
-            asked.prediction_id = self._ids.of_values(role, strata, values, scoring.scale)
+            asked.prediction_id = self._ids.of_values(role, strata, values, scoring.scale, captured=captured)
         else:
-            asked.prediction_id = self._ids.of_classes(role, strata, self._form)
+            asked.prediction_id = self._ids.of_classes(role, strata, self._form, captured=captured)
+        if captured and capture is not None:
+            capture.keep(role, request, asked, answers)
         if self.watch is not None:
             self.watch.answered(role, request, answers)
         return strata

@@ -31,6 +31,7 @@ def of(version: ModelVersion, **asked: Any) -> str:
         {"resources": {"limits": {"memory": "1Gi"}}},
         {"feedback": {"enabled": False}},
         {"topologySpread": "Zone"},
+        {"capture": {"uri": "s3://captured"}},
     ],
 )
 def test_what_is_asked_of_the_pods_makes_another(version: ModelVersion, asked: dict[str, Any]) -> None:
@@ -51,3 +52,15 @@ def test_what_is_said_of_anything_else_and_what_holds_anyway_do_not(
     version: ModelVersion, asked: dict[str, Any]
 ) -> None:
     assert of(version, **asked) == of(version)
+
+
+CAPTURED = {"uri": "s3://captured", "secretName": "object-store", "perMille": 20}
+
+
+@pytest.mark.parametrize("change", [{"uri": "s3://other"}, {"secretName": "other"}, {"perMille": 21}])
+def test_capture_is_changed_as_an_image_is(version: ModelVersion, change: dict[str, Any]) -> None:
+    assert of(version, capture=CAPTURED | change) != of(version, capture=CAPTURED)
+
+
+def test_who_captures_nothing_keeps_the_names_of_before_there_was_capture(version: ModelVersion) -> None:
+    assert of(version) == "75373d24"

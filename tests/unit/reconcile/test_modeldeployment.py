@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -292,6 +293,26 @@ def test_all_pods_sign_prediction_ids_with_one_key_that_no_plan_knows(world: Wor
     plan = world.plan("ModelDeployment", "income")
     assert plan is not None
     assert not any(isinstance(write, Mint) for write in plan.writes), "asked for once, since it cannot be looked at"
+
+
+def test_captured_rows_have_a_folder_of_their_own_and_credentials_that_no_order_holds(world: World) -> None:
+    (before,) = world.all("Deployment", "default")
+    assert "CAPTURE" not in json.dumps(before).upper()
+    capture = {"uri": "s3://captured/rows/", "secretName": "rows", "perMille": 20}
+    world.put("ModelDeployment", "income", spec=deployment(capture=capture))
+    settle(world)
+    (container,) = [
+        child["spec"]["template"]["spec"]["containers"][0]
+        for child in world.all("Deployment", "default")
+        if child["metadata"]["name"] != before["metadata"]["name"]
+    ]
+    env = {item["name"]: item for item in container["env"]}
+    order = ServeOrder.model_validate_json(env["MOORING_SERVE_ORDER"]["value"])
+    assert order.capture is not None
+    assert (order.capture.uri, order.capture.per_mille) == ("s3://captured/rows/default/income", 20)
+    assert "secretName" not in order.capture.to_json()
+    secret = env["MOORING_CAPTURE_AWS_SECRET_ACCESS_KEY"]["valueFrom"]["secretKeyRef"]
+    assert (secret["name"], secret["key"]) == ("rows", "AWS_SECRET_ACCESS_KEY")
 
 
 def test_the_record_of_what_serves_may_vanish_without_harm(world: World) -> None:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from mooring.api.base import ObjectMeta
+from mooring.api.capture import Capture
 from mooring.api.modelversion import ModelVersion
 from mooring.api.server import BuiltinServer
 from mooring.api.wire import (
     ADMIN_PORT,
     ARTIFACT_PREFIX,
+    CAPTURE_PREFIX,
     GRPC_PORT_VARIABLE,
     ID_KEY_VARIABLE,
     KEYS_ENTRY,
@@ -21,6 +23,7 @@ from mooring.api.wire import (
     SERVE_ORDER_VARIABLE,
     SERVING_PORT,
     STABLE_PEERS_VARIABLE,
+    CaptureOrder,
     ServeOrder,
 )
 from mooring.reconcile.modeldeployment.identity import Identity
@@ -45,7 +48,8 @@ class Parts:
 def builtin_parts(seen: Seen, version: ModelVersion, identity: Identity, server: BuiltinServer) -> Parts:
     """Return Mooring's server for a version."""
     owner, spec = seen.deployment.metadata, seen.deployment.spec
-    order = ServeOrder.of(version, server, feedback=spec.feedback is None or spec.feedback.enabled)
+    feedback = spec.feedback is None or spec.feedback.enabled
+    order = ServeOrder.of(version, server, feedback=feedback, capture=_capture(owner, spec.capture))
     ports = {HTTP: SERVING_PORT, ADMIN: ADMIN_PORT} | ({GRPC: server.grpc_port} if server.grpc_port else {})
     container = {
         "name": "server",
@@ -54,6 +58,7 @@ def builtin_parts(seen: Seen, version: ModelVersion, identity: Identity, server:
         "env": [
             {"name": SERVE_ORDER_VARIABLE, "value": order.model_dump_json(by_alias=True, exclude_none=True)},
             *credentials(ARTIFACT_PREFIX, version.spec.artifact.secret_name),
+            *credentials(CAPTURE_PREFIX, spec.capture.secret_name if spec.capture else None),
             *_feedback(owner, identity),
             {"name": STABLE_PEERS_VARIABLE, "value": f"{stable_name(owner.name)}.{owner.namespace}.svc"},
             *([{"name": GRPC_PORT_VARIABLE, "value": str(server.grpc_port)}] if server.grpc_port else []),
@@ -68,6 +73,12 @@ def builtin_parts(seen: Seen, version: ModelVersion, identity: Identity, server:
         return Parts(container)
     mount = {"name": "keys", "mountPath": KEYS_FOLDER, "readOnly": True}
     return Parts(container | {"volumeMounts": [mount]}, volumes=[_keys(server.keys_secret_name)])
+
+
+def _capture(owner: ObjectMeta, asked: Capture | None) -> CaptureOrder | None:
+    if asked is None:
+        return None
+    return CaptureOrder(uri=asked.folder(owner.namespace, owner.name), per_mille=asked.per_mille)
 
 
 def _image(seen: Seen, version: ModelVersion) -> str:

@@ -36,7 +36,7 @@ def template_hash(spec: ModelDeploymentSpec, version: ModelVersion) -> str:
         "secret": version.spec.artifact.secret_name,
     }
     # Nothing where nothing is asked: what serves since before these fields were known keeps its name.
-    later = spec.model_dump(mode="json", include={*PLACEMENT, "feedback"}, exclude_defaults=True)
+    later = spec.model_dump(mode="json", include={*PLACEMENT, "feedback", "capture"}, exclude_defaults=True)
     return digest(asked | {name: value for name, value in later.items() if value}, 8)
 
 
