@@ -12,16 +12,18 @@ between alarms of all tiers together is at least `per_days`, with 95% confidence
 """
 
 from mooring.stats.drift.joins import Truth
+from mooring.stats.drift.metrics import Metric
 from mooring.stats.drift.naming import Name
 from mooring.stats.drift.quality import Broken
 from mooring.stats.drift.reference import Column, Losses, Predictions, Reference
-from mooring.stats.drift.report import Evidence, HarmReport, WindowReport
+from mooring.stats.drift.report import Beyond, Evidence, HarmReport, WindowReport
 from mooring.stats.drift.settings import Settings
 from mooring.stats.drift.state import DriftState
 from mooring.stats.drift.watch import Folded, Watch
 from mooring.stats.drift.window import Counted
 
 __all__ = [
+    "Beyond",
     "Broken",
     "Column",
     "Counted",
@@ -30,6 +32,7 @@ __all__ = [
     "Folded",
     "HarmReport",
     "Losses",
+    "Metric",
     "Name",
     "Predictions",
     "Reference",

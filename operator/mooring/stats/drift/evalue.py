@@ -19,7 +19,7 @@ _HALVINGS: Final = 40
 _SURE: Final = 1 - 1e-9
 
 
-def upper_bound(count: int, rows: int, surprise: float) -> float:
+def upper_bound(count: float, rows: int, surprise: float) -> float:
     """Return what the share behind `count` of `rows` exceeds with a chance of at most exp(-surprise); no rows: 1.
 
     Chernoff's bound, rows * KL(count/rows, b) = surprise: never above Hoeffding's √(surprise/2 rows), and far below it
@@ -80,7 +80,7 @@ class Above:
         return -rows * divergence(count / rows, self.bound)
 
 
-def above(count: int, rows: int, surprise: float, allowed: float, steps: tuple[float, ...] = STEPS) -> Above | None:
+def above(count: float, rows: int, surprise: float, allowed: float, steps: tuple[float, ...] = STEPS) -> Above | None:
     """Return the test of "more than in the reference by more than `allowed`"; None: nothing could show that."""
     bound = upper_bound(count, rows, surprise) + allowed
     return Above(bound, steps) if 0 < bound < _SURE else None

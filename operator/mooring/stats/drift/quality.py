@@ -1,4 +1,4 @@
-"""Broken data: missing, never seen, out of range, each against its rate in the reference and what is allowed beyond.
+"""Broken data: missing, never seen, out of range, wrong in type, each against the reference and what is allowed beyond.
 
 It has a budget of its own, as large as that of drift: it holds training and never starts it.
 """
@@ -17,7 +17,7 @@ from mooring.stats.drift.reference import Reference
 from mooring.stats.drift.settings import DOUBT, Settings
 from mooring.stats.drift.tier import LEAST_ROWS, Levels
 
-Fault = Literal["Missing", "Unseen", "OutOfRange"]
+Fault = Literal["Missing", "Unseen", "OutOfRange", "WrongType"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Broken:
 
 @dataclass(frozen=True)
 class Quality:
-    """All rates of all columns: missing and strange in turn."""
+    """All rates of all columns: missing, strange and refused in turn."""
 
     rates: tuple[Rate, ...]
     steps: float
@@ -52,7 +52,7 @@ class Quality:
     @classmethod
     def of(cls, reference: Reference, settings: Settings) -> Quality:
         """Return the rates of a reference."""
-        surprise = log(max(1, 2 * len(reference.columns)) / DOUBT)
+        surprise = log(max(1, 3 * len(reference.columns)) / DOUBT)
         rates = []
         for column in reference.columns:
             present = sum(column.known)
@@ -61,6 +61,8 @@ class Quality:
             allowed = settings.out_of_range if column.kind == "number" else settings.unseen
             rates.append(Rate(column.name, "Missing", missing))
             rates.append(Rate(column.name, fault, above(0, present, surprise, allowed)))
+            refused = above(0, present + column.missing, surprise, settings.wrong_type)
+            rates.append(Rate(column.name, "WrongType", refused))
         return cls(tuple(rates), settings.steps("inputs"))
 
     @cached_property

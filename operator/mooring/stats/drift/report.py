@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from mooring.stats.drift.metrics import Metric
 from mooring.stats.drift.naming import Name
 from mooring.stats.drift.quality import Broken
 from mooring.stats.drift.settings import TierName
@@ -25,6 +26,17 @@ class Evidence:
     """Unknown: the reference, or the window, has nothing that could be compared."""
     detectable: float
     """Distances, or excess losses, up to this one are not seen: the floor and the reference's own error."""
+    rate: float | None = None
+    """estimated: the loss that the window is expected to have."""
+    reference: float | None = None
+    """estimated: the same out of sample at training."""
+
+
+class Beyond(NamedTuple):
+    """Whether anything is further than its floor in this one window, whatever came before (naming's rule)."""
+
+    inputs: bool
+    predictions: bool
 
 
 @dataclass(frozen=True)
@@ -39,10 +51,15 @@ class WindowReport:
     """Intervals in it with a missing ledger."""
     inputs: Evidence
     predictions: Evidence
+    estimated: Evidence
+    """Expected losses by what is predicted: blind to a changed meaning of the same inputs. It never clears an alarm."""
     broken: tuple[Broken, ...]
     """Data that holds training; the worst first."""
     top: tuple[Name, ...]
     """Features beyond the floor in this window, and at an alarm at least the one with most evidence."""
+    moved: tuple[Name, ...]
+    """The same of predictions: `score` (up or down), `label` (its mark is the label that is more or less frequent)."""
+    beyond: Beyond
 
 
 @dataclass(frozen=True)
@@ -65,3 +82,5 @@ class HarmReport:
     """What the reference and the tolerance make of it; 1: there is no reference."""
     distance: float
     """KS distance of the labelled from all by score, after weighting."""
+    metrics: tuple[Metric, ...] = ()
+    """For people; alarms come from bounded losses alone."""

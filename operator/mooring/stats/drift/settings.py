@@ -10,8 +10,8 @@ DAY_SECONDS: Final = 86_400
 MOST_MATURE_DAYS: Final = 100
 """Days that wait for their truth are kept, so not without end."""
 
-TierName = Literal["inputs", "predictions", "harm"]
-SHARES: Final[dict[TierName, float]] = {"harm": 0.5, "predictions": 0.25, "inputs": 0.25}
+TierName = Literal["inputs", "predictions", "estimated", "harm"]
+SHARES: Final[dict[TierName, float]] = {"harm": 0.5, "inputs": 0.25, "predictions": 0.125, "estimated": 0.125}
 """Of the budget of false alarms, and of the doubt about the reference."""
 DOUBT: Final = 0.05
 """The chance that the promise fails because the reference, a finite sample, is unlike what it was drawn from."""
@@ -30,6 +30,8 @@ class Settings:
     """So much more than in the reference is no broken data. Of the rows."""
     unseen: float = 0.01
     out_of_range: float = 0.01
+    wrong_type: float = 0.01
+    """Of the rows asked for: refused for a value that is none of the column's type."""
     inputs_effect: float = 0.05
     """Distances smaller than this are not drift, however significant."""
     predictions_effect: float = 0.05
@@ -43,7 +45,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse what is no share and no time."""
-        for name in ("missing", "unseen", "out_of_range", "inputs_effect", "predictions_effect", "tolerance"):
+        shares = ("missing", "unseen", "out_of_range", "wrong_type", "inputs_effect", "predictions_effect", "tolerance")
+        for name in shares:
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is a share from 0 and below 1, not {getattr(self, name)}")
         for name in ("min_rows", "min_seconds", "per_days"):

@@ -25,6 +25,7 @@ class DriftState:
     predictions: Levels
     quality: Levels
     harm: Levels = START
+    estimated: Levels = START
     through: int = 0
     """Milliseconds since 1970: what began before was folded, or is not counted any more."""
     window: Open = field(default_factory=Open)

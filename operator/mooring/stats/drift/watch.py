@@ -8,17 +8,18 @@ from functools import cached_property
 
 from mooring.stats.drift import harm
 from mooring.stats.drift.cohorts import GRACE_DAYS, Cohort, Cohorts
-from mooring.stats.drift.detector import mean
+from mooring.stats.drift.estimate import Estimate, tested
 from mooring.stats.drift.evalue import Above
 from mooring.stats.drift.joins import Codes
 from mooring.stats.drift.naming import Name, name, names
 from mooring.stats.drift.quality import Quality
 from mooring.stats.drift.reference import Reference
-from mooring.stats.drift.report import Evidence, HarmReport, HarmState, State, WindowReport
+from mooring.stats.drift.report import Beyond, Evidence, HarmReport, State, WindowReport
 from mooring.stats.drift.settings import DAY_SECONDS, Settings
+from mooring.stats.drift.settle import settle
 from mooring.stats.drift.state import DriftState
 from mooring.stats.drift.tier import LEAST_ROWS, Levels, Tier
-from mooring.stats.drift.window import Counted, Ints, Open, Window, by_bin, read
+from mooring.stats.drift.window import Counted, Ints, Open, by_bin, read
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,11 @@ class Watch:
     def loss(self) -> Above | None:
         """The test of harm; None: nobody knows what the model lost at training."""
         return harm.loss_test(self.reference.losses, self.settings.tolerance)
+
+    @cached_property
+    def estimate(self) -> Estimate | None:
+        """The test of expected losses; None: nobody knows what the model lost by stratum."""
+        return Estimate.of(self.reference.losses, self.settings.tolerance)
 
     @cached_property
     def codes(self) -> Codes:
@@ -109,11 +115,16 @@ class Watch:
         return by_bin(cells[self.reference.starts[-1] :], self.reference.predictions.classes)
 
     def _closed(self, state: DriftState, window: Open, end: int) -> tuple[DriftState, WindowReport]:
-        seen = read(window.cells, self.reference)
+        seen = read(window, self.reference)
         inputs, of_inputs, levels = self._tested(self.inputs, state.inputs, seen.columns, window.rows)
-        predictions, of_predictions, _ = self._tested(
+        predictions, of_predictions, of_answers = self._tested(
             self.predictions, state.predictions, seen.predictions, window.rows
         )
+        estimated, of_estimate = tested(
+            self.estimate, state.estimated, seen.strata, self.settings.alarm_at("estimated")
+        )
+        top = names(self.inputs.columns, seen.columns)
+        moved = names(self.predictions.columns, seen.predictions)
         quality = self.quality.fold(state.quality, seen.rates)
         report = WindowReport(
             window.opened or 0,
@@ -122,13 +133,17 @@ class Watch:
             window.unknown,
             of_inputs,
             of_predictions,
+            of_estimate,
             self.quality.broken(quality, seen.rates),
-            self._top(seen, levels, alarm=of_inputs.state == "Alarm"),
+            top or self._most(self.inputs, levels, seen.columns, of_inputs),
+            moved or self._most(self.predictions, of_answers, seen.predictions, of_predictions),
+            Beyond(bool(top), bool(moved)),
         )
         after = replace(
             state,
             inputs=inputs,
             predictions=predictions,
+            estimated=estimated,
             quality=quality,
             window=Open(),
             closed=state.closed + 1,
@@ -146,39 +161,15 @@ class Watch:
         evidence = Evidence(tier.name, together, alarm_at, rows, state, tier.detectable)
         return (tier.start if state == "Alarm" else found), evidence, found
 
-    def _top(self, seen: Window, levels: Levels, *, alarm: bool) -> tuple[Name, ...]:
-        top = names(self.inputs.columns, seen.columns)
-        if top or not alarm:
-            return top
-        evidence = self.inputs.evidence(levels)
+    def _most(self, tier: Tier, levels: Levels, window: tuple[Ints, ...], said: Evidence) -> tuple[Name, ...]:
+        """Return the column with most evidence at an alarm, where no column is beyond its floor in this window."""
+        if said.state != "Alarm":
+            return ()
+        evidence = tier.evidence(levels)
         most = max(range(len(evidence)), key=evidence.__getitem__)
-        return (name(self.inputs.columns[most], seen.columns[most]),) if sum(seen.columns[most]) else ()
+        return (name(tier.columns[most], window[most]),) if sum(window[most]) else ()
 
     def _harm(self, state: DriftState, pool: Cohort) -> tuple[DriftState, HarmReport]:
-        sample = self.codes.sample(pool.predicted, pool.told)
-        repaired, losses, alarm_at = harm.repair(sample), self.reference.losses, self.settings.alarm_at("harm")
-        levels = state.harm
-        if self.loss is not None and not repaired.selective:
-            levels = harm.fold(levels, self.loss, sample, repaired.weights)
-        together = mean(levels)
-        alarm = together >= alarm_at
-        report = HarmReport(
-            state=self._judged(repaired, alarm=alarm),
-            value=together,
-            alarm_at=alarm_at,
-            truths=repaired.truths,
-            coverage=repaired.truths / max(1, sum(pool.predicted)),
-            rate=repaired.rate,
-            raw=repaired.raw,
-            reference=losses.lost / losses.rows if losses.rows else 0.0,
-            bound=self.loss.bound if self.loss else 1.0,
-            distance=repaired.left,
-        )
-        return replace(state, harm=harm.START if alarm else levels), report
-
-    def _judged(self, repaired: harm.Repaired, *, alarm: bool) -> HarmState:
-        if self.loss is None:
-            return "Unknown"
-        if repaired.selective:
-            return "LabelsSelective"
-        return "Alarm" if alarm else "Quiet"
+        losses, alarm_at = self.reference.losses, self.settings.alarm_at("harm")
+        levels, report = settle(state.harm, pool, self.codes, losses, self.loss, alarm_at)
+        return replace(state, harm=levels), report

@@ -24,6 +24,8 @@ class Counted:
     cells: Ints | None
     """Of each column, then of predictions, as in `Reference`; None: a ledger is missing, so nothing is known."""
     truths: tuple[Truth, ...] = ()
+    rejected: Ints | None = None
+    """Requests refused for a value of each column; None: nobody counted them."""
 
     def __post_init__(self) -> None:
         """Refuse an interval that ends before it begins."""
@@ -42,6 +44,13 @@ class Open:
     """Empty: nothing was counted."""
     unknown: int = 0
     """Intervals with a missing ledger."""
+    rejected: tuple[int, ...] = ()
+    """Requests refused for a value of each column; empty: none was."""
+
+    @property
+    def asked(self) -> int:
+        """Rows that were predicted, and requests refused for a column: data that is all broken closes windows too."""
+        return self.rows + sum(self.rejected)
 
     def plus(self, counted: Counted, reference: Reference) -> Open:
         """Return the window with one more interval; raises ValueError where it is of another version."""
@@ -51,11 +60,19 @@ class Open:
         if len(counted.cells) != reference.size:
             raise ValueError(f"{len(counted.cells)} cells are not of this version, whose window has {reference.size}")
         cells = tuple(map(operator.add, self.cells, counted.cells)) if self.cells else tuple(counted.cells)
-        return replace(self, opened=opened, rows=self.rows + counted.rows, cells=cells)
+        rejected = self._rejected(counted.rejected or (), len(reference.columns))
+        return replace(self, opened=opened, rows=self.rows + counted.rows, cells=cells, rejected=rejected)
+
+    def _rejected(self, more: Ints, columns: int) -> tuple[int, ...]:
+        if not any(more):
+            return self.rejected
+        if len(more) != columns:
+            raise ValueError(f"rejections by {len(more)} columns are not of this version, which has {columns}")
+        return tuple(map(operator.add, self.rejected or (0,) * columns, more))
 
     def closes(self, end: int, min_rows: int, min_seconds: int) -> bool:
         """Return whether it has enough, at the end of a sealed interval."""
-        return self.opened is not None and self.rows >= min_rows and end - self.opened >= 1000 * min_seconds
+        return self.opened is not None and self.asked >= min_rows and end - self.opened >= 1000 * min_seconds
 
 
 @dataclass(frozen=True)
@@ -65,31 +82,34 @@ class Window:
     columns: tuple[Ints, ...]
     """The cells of each column that a distribution is made of: known values only."""
     rates: tuple[tuple[int, int], ...]
-    """(missing, all rows), (never seen or out of range, rows that are not missing) of each column in turn."""
+    """(missing, all rows), (never seen or out of range, rows that are not missing), (refused, rows and refused ones) of
+    each column in turn."""
     predictions: tuple[Ints, ...]
     """By bin, by label."""
+    strata: Ints
+    """By both."""
 
 
-def read(cells: Ints, reference: Reference) -> Window:
-    """Return the parts of a window's cells.
+def read(window: Open, reference: Reference) -> Window:
+    """Return the parts of a window.
 
     A distribution is compared on the values that quality accepts, so that broken data is not called drift as well.
     """
     columns: list[Ints] = []
     rates: list[tuple[int, int]] = []
-    for start, column in zip(reference.starts, reference.columns, strict=False):
+    cells = window.cells or (0,) * reference.size
+    refused = window.rejected or (0,) * len(reference.columns)
+    for start, column, wrong in zip(reference.starts, reference.columns, refused, strict=False):
         bins = cells[start : start + len(column.counts)]
         first, second, missing = cells[start + len(bins) : start + column.cells]
         present = sum(bins) + first + second
         known = len(column.known) > len(bins)
         columns.append((*bins, first) if known else bins)
-        rates += [(missing, present + missing), (first + second if column.kind == "number" else second, present)]
-    return Window(tuple(columns), tuple(rates), _predictions(cells, reference))
-
-
-def _predictions(cells: Ints, reference: Reference) -> tuple[Ints, ...]:
+        strange = first + second if column.kind == "number" else second
+        rates += [(missing, present + missing), (strange, present), (wrong, present + missing + wrong)]
     strata, classes = cells[reference.starts[-1] :], reference.predictions.classes
-    return by_bin(strata, classes), [sum(strata[label::classes]) for label in range(classes)]
+    labels = [sum(strata[label::classes]) for label in range(classes)]
+    return Window(tuple(columns), tuple(rates), (by_bin(strata, classes), labels), strata)
 
 
 def by_bin(strata: Ints, classes: int) -> tuple[int, ...]:

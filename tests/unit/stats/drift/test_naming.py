@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from mooring.stats.drift import Beyond, Predictions, Reference, Settings, Watch, WindowReport
 from mooring.stats.drift.distances import compare
 from mooring.stats.drift.naming import MOST_NAMES, names
-from tests.unit.stats.drift.worlds import World
+from tests.unit.stats.drift.worlds import World, hour
 
 SURPRISE = 8.0
 
@@ -35,3 +36,40 @@ def test_values_that_fall_go_down_and_a_category_that_grows_goes_up() -> None:
     found = names([number, text], [world.draw(2000, -0.6), (750, 600, 650)])
     assert {(name.column, name.direction) for name in found} == {("n", "down"), ("t", "up")}
     assert next(name.mark for name in found if name.column == "t") == 2
+
+
+ANSWERS = Watch(Reference((), Predictions(2, 3, (10_000, 10_000), (10_000, 6000, 4000))))
+SAME, MOVED = [500, 300, 200] * 2, [400, 50, 50, 1200, 250, 50]
+
+
+def answered(*hours: list[int]) -> list[WindowReport]:
+    state, found = ANSWERS.resume(None), []
+    for number, cells in enumerate(hours):
+        folded = ANSWERS.fold(state, hour(number, sum(cells), cells))
+        state = folded.state
+        assert folded.window is not None
+        found.append(folded.window)
+    return found
+
+
+def test_predictions_that_moved_are_named_by_score_and_label() -> None:
+    same, moved = answered(SAME, MOVED)
+    assert (same.moved, same.beyond) == ((), Beyond(inputs=False, predictions=False))
+    told = [(name.column, name.direction, name.mark) for name in moved.moved]
+    assert told == [("score", "up", 0), ("label", "up", 0)]
+    assert moved.beyond == Beyond(inputs=False, predictions=True)
+
+
+def test_streaks_can_be_told_from_windows_whatever_an_alarm_set_back() -> None:
+    found = answered(SAME, MOVED, MOVED, MOVED, SAME)
+    assert [one.beyond.predictions for one in found] == [False, True, True, True, False]
+    assert found[1].predictions.state == "Alarm"
+
+
+def test_features_beyond_their_floor_are_told_apart_from_predictions() -> None:
+    world = World(0, 2)
+    watch = Watch(world.reference(20_000), Settings(min_rows=100))
+    folded = watch.fold(watch.resume(None), hour(0, 2000, world.window(2000, shift=0.5)))
+    assert folded.window is not None
+    assert folded.window.beyond == Beyond(inputs=True, predictions=False)
+    assert folded.window.moved == ()
