@@ -56,7 +56,7 @@ def test_predictions_that_moved_are_named_by_score_and_label() -> None:
     same, moved = answered(SAME, MOVED)
     assert (same.moved, same.beyond) == ((), Beyond(inputs=False, predictions=False))
     told = [(name.column, name.direction, name.mark) for name in moved.moved]
-    assert told == [("score", "up", 0), ("label", "up", 0)]
+    assert told == [("label", "up", 0), ("score", "up", 0)]
     assert moved.beyond == Beyond(inputs=False, predictions=True)
 
 
