@@ -1,0 +1,1 @@
+"""Three real years of census rows with their true answers: what Mooring says of each window, and what peers say."""

@@ -1,0 +1,103 @@
+"""What Mooring says of a stream of rows: binned as a serving pod bins them, folded as the operator folds ledgers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bench.census_drift.rows import TRUTH, WINDOW, Census
+from mooring.ledger.binner import Binner
+from mooring.serving.record import Scoring, references
+from mooring.stats.drift import Column, Counted, Losses, Predictions, Reference, Settings, Truth, Watch
+
+SLICE = 200
+"""Rows of a sealed interval: a day's, where a year has 69,000."""
+DAY = 86_400_000
+VOICES = ("harm", "inputs", "predictions", "broken data")
+
+
+@dataclass
+class Said:
+    """Of one window."""
+
+    alarms: set[str] = field(default_factory=set)
+    """Of VOICES."""
+    named: tuple[str, ...] = ()
+    """The columns that drifted, the most first."""
+    broken: tuple[str, ...] = ()
+    """Faults that hold training."""
+    harm_after: int | None = None
+    """Rows of the window until harm was alarmed."""
+
+
+@dataclass(frozen=True)
+class Mooring:
+    """The census model, watched by a DriftPolicy's defaults."""
+
+    census: Census
+    settings: Settings = field(default_factory=Settings)
+
+    def says(self, rows: pd.DataFrame) -> list[Said]:
+        """Return what is said of each window; a day's truths are there the day after."""
+        watch = Watch(self.reference, self.settings)
+        state, found, harm_after = watch.resume(None), [], None
+        for counted in self._days(rows):
+            folded = watch.fold(state, counted)
+            state = folded.state
+            if harm_after is None and folded.harm is not None and folded.harm.state == "Alarm":
+                harm_after = state.window.rows or WINDOW
+            if (window := folded.window) is not None:
+                alarms = {one.test for one in (window.inputs, window.predictions) if one.state == "Alarm"}
+                broken = tuple(f"{one.column} {one.fault}" for one in window.broken)
+                voices = {*alarms, *(["broken data"] if broken else []), *(["harm"] if harm_after else [])}
+                found.append(Said(voices, tuple(one.column for one in window.top), broken, harm_after))
+                harm_after = None
+        return found
+
+    @cached_property
+    def reference(self) -> Reference:
+        """The model's profile as the statistics of drift want it."""
+        loaded = self.census.model
+        profile = loaded.profile
+        assert profile is not None
+        numbers = {one.name: one for one in profile.numbers}
+        texts = {one.name: one for one in profile.categories}
+        columns = []
+        for name in self.census.features:
+            if number := numbers.get(name):
+                columns.append(Column(name, "number", tuple(number.counts), missing=number.missing))
+            else:
+                columns.append(Column(name, "text", tuple(texts[name].counts), texts[name].other, texts[name].missing))
+        answered, held = profile.predictions, profile.holdout_rows
+        labels = tuple(answered.classes or ())
+        predictions = Predictions(len(answered.counts), len(labels), tuple(answered.counts), labels)
+        return Reference(tuple(columns), predictions, Losses(held, round(held * (1 - self.census.accuracy))))
+
+    def _days(self, rows: pd.DataFrame) -> Iterator[Counted]:
+        loaded = self.census.model
+        scoring = Scoring.of(loaded.manifest, loaded.profile)
+        assert scoring is not None
+        binner = Binner(references(loaded.manifest, loaded.profile), scoring.strata)
+        cells = slice(binner.layout.slices["features"].start, binner.layout.slices["predictions"].stop)
+        waiting: tuple[Truth, ...] = ()
+        for day, start in enumerate(range(0, len(rows), SLICE)):
+            part = rows.iloc[start : start + SLICE]
+            answers = self.census.answers(part)
+            bins = np.searchsorted(scoring.strata.edges, answers.scores, side="left")
+            strata = bins * scoring.strata.classes + answers.labels
+            vector = np.zeros(binner.layout.size, dtype=np.int64)
+            binner.count(vector, self.census.columns(part), strata)
+            yield Counted(day * DAY, (day + 1) * DAY, len(part), vector[cells].tolist(), waiting)
+            waiting = _truths(day, strata, part[TRUTH].to_numpy())
+
+
+def _truths(day: int, strata: NDArray[np.int64], truths: NDArray[np.int64]) -> tuple[Truth, ...]:
+    """Return truths, each 0 or 1 and so the index of its class."""
+    told = Counter(zip(strata.tolist(), truths.tolist(), strict=True))
+    return tuple(Truth(day, stratum, truth, rows) for (stratum, truth), rows in sorted(told.items()))
