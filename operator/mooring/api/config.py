@@ -30,3 +30,5 @@ class OperatorConfig(Model):
     resync_seconds: Annotated[int, Field(ge=10, le=86400)] = 600
     """Every resource is looked at again this often, in case an event was lost."""
     workers: Annotated[int, Field(ge=1, le=64)] = 8
+    storm_policies: Annotated[int, Field(ge=2, le=1000)] = 3
+    """DriftPolicies whose evidence fires together are held when they are of so many deployments: a fault upstream."""

@@ -79,9 +79,9 @@ class EvidenceStatus(Model):
     state: Literal["Unknown", "Quiet", "Alarm", "LabelsSelective"]
     """Unknown: nothing could be compared. LabelsSelective: those with a truth are not like the others."""
     rate: Number | None = None
-    """harm: losses as a share of predictions."""
+    """harm, estimated: losses as a share of predictions."""
     reference: Number | None = None
-    """harm: the same at training."""
+    """harm, estimated: the same at training."""
 
 
 class TopStatus(Model):
@@ -125,6 +125,8 @@ class RequestStatus(Model):
     """Which of the triggers."""
     loss: Number | None = None
     """What was lost by ground truth then, as a share of predictions (mae: the error): what a gain is measured from."""
+    estimated: bool | None = None
+    """By calibrated scores alone, where no truth came."""
     reason: Message
     """Which inequality fired, with its numbers."""
     since: Timestamp | None = None
@@ -209,6 +211,8 @@ class DriftPolicyStatus(Status):
     """The first of them, for people."""
     metrics: Annotated[list[MetricStatus], Field(max_length=8)] = Field(default_factory=list)
     """Where ground truth came."""
+    last_number: Count | None = None
+    """The highest number that a request was given; never reused, so that an approval is of one request."""
     request: RequestStatus | None = None
     """What is asked for now, or would be if `suppressed` did not hold it."""
     last: LastStatus | None = None

@@ -231,6 +231,8 @@ class Handled(Model):
     """The value of mooring.dev/retry."""
     rollback: Asked | None = None
     """The value of mooring.dev/rollback."""
+    drift: Asked | None = None
+    """The request of a DriftPolicy to go back, as long as it is asked."""
 
 
 class ModelDeploymentStatus(Status):

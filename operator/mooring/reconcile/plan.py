@@ -114,6 +114,9 @@ class Cache(Protocol):
     def all(self, kind: str, namespace: str) -> Iterable[Object]:
         """Return every object of a kind in a namespace."""
 
+    def every(self, kind: str) -> Iterable[Object]:
+        """Return every object of a kind, in all namespaces."""
+
     def children(self, kind: str, owner: Key) -> Iterable[Object]:
         """Return the objects of a kind that carry the owner's labels."""
 

@@ -61,6 +61,9 @@ class World:
     def all(self, kind: str, namespace: str) -> Iterable[dict[str, Any]]:
         return [item for (k, n, _), item in sorted(self.objects.items()) if (k, n) == (kind, namespace)]
 
+    def every(self, kind: str) -> Iterable[dict[str, Any]]:
+        return [item for (k, _, _), item in sorted(self.objects.items()) if k == kind]
+
     def children(self, kind: str, owner: Key) -> Iterable[dict[str, Any]]:
         wanted = {LABEL_OWNER_KIND: owner.kind, LABEL_OWNER: owner.name}
         return [

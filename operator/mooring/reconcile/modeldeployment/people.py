@@ -19,7 +19,7 @@ def obey(sight: Sight, rollout: Rollout) -> Rollout:
     rollout = _retry(sight, rollout)
     rollout = _rollback(sight, rollout)
     rollout = _abort(sight, rollout)
-    return _late_truth(sight, rollout)
+    return _drift(sight, _late_truth(sight, rollout))
 
 
 def standing(rollout: Rollout) -> Standing:
@@ -83,6 +83,27 @@ def _late_truth(sight: Sight, rollout: Rollout) -> Rollout:
     if judged is None or judged.decision.verdict != "Abort" or rollout.stable is None:
         return rollout
     return _return(sight, rollout, rollout.stable, judged.decision.reason)
+
+
+def _drift(sight: Sight, rollout: Rollout) -> Rollout:
+    """Go back where a DriftPolicy finds that the new version does harm, while it is watched; each is acted on once."""
+    asks = [policy.status.request for policy in sight.seen.policies if policy.status.request is not None]
+    asked_still = rollout.handled.drift in [ask.id for ask in asks]
+    if not asked_still:
+        rollout = replace(rollout, handled=rollout.handled.model_copy(update={"drift": None}))
+    ask = next(iter(asks), None)
+    if ask is None or ask.id == rollout.handled.drift:
+        return rollout
+    rollout = replace(rollout, handled=rollout.handled.model_copy(update={"drift": ask.id}))
+    stable = rollout.stable
+    if stable is None or stable.version != ask.version:
+        why = f"{stable.version if stable is not None else 'nothing'} serves"
+    elif rollout.previous is None:
+        why = "it is not watched any more: the version before it is gone"
+    else:
+        return _return(sight, rollout, stable, f"{ask.id}: {ask.reason}")
+    told = f"{ask.id} asks to go back from {ask.version}, and {why}: nothing was done"
+    return rollout.tell(Event("Warning", "NothingToDo", shorten(told)))
 
 
 def _nothing(rollout: Rollout, verb: Verb, found: Asked, why: str) -> Rollout:

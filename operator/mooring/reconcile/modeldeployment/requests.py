@@ -36,7 +36,7 @@ def still_handled(annotations: Mapping[str, str], before: Handled | None) -> Han
     """Return what was acted on and is still said; what is said no more may be said again."""
     old = before or Handled()
     kept = {verb: value for verb in VERBS if (value := getattr(old, verb)) == annotations.get(annotation(verb))}
-    return Handled(**kept)
+    return Handled(**kept, drift=old.drift)
 
 
 def asked(annotations: Mapping[str, str], handled: Handled, verb: Verb) -> Asked | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mooring.api.config import OperatorConfig
+from mooring.api.driftpolicy import DriftPolicy
 from mooring.api.modeldeployment import ModelDeployment
 from mooring.api.modelversion import ModelVersion
 from mooring.reconcile.observed import Foretold, Judgement, Observed, TrafficSeen
@@ -69,6 +70,8 @@ class Seen:
     """What the judge says; None where there is nothing to judge yet."""
     forecast: Foretold | None = None
     """What steps can show; None where less than a minute of traffic is known."""
+    policies: tuple[DriftPolicy, ...] = ()
+    """Those that ask this deployment to go back, the oldest first."""
 
 
 def look(key: Key, cache: Cache, config: OperatorConfig) -> Seen | None:
@@ -103,7 +106,18 @@ def look(key: Key, cache: Cache, config: OperatorConfig) -> Seen | None:
         traffic=observed.traffic,
         judgement=observed.judgement,
         forecast=observed.forecast,
+        policies=_asking(deployment, cache.all("DriftPolicy", key.namespace)),
     )
+
+
+def _asking(deployment: ModelDeployment, policies: Iterable[Object]) -> tuple[DriftPolicy, ...]:
+    name, found = deployment.metadata.name, []
+    for item in policies:
+        request = (item.get("status") or {}).get("request") or {}
+        if item["spec"].get("deployment") == name and request.get("state") == "Asked":
+            found.append(DriftPolicy.model_validate(item))
+    wanted = [one for one in found if one.status.request is not None and one.status.request.action == "Rollback"]
+    return tuple(sorted(wanted, key=lambda one: (str(one.metadata.creation_timestamp), one.metadata.name)))
 
 
 def read_child(item: Object) -> ChildSeen:

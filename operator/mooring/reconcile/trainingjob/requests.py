@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from mooring.api.trainingjob import TrainingJob
+from mooring.reconcile.conditions import shorten
 from mooring.reconcile.trainingjob.recipe import same_version
 from mooring.reconcile.trainingjob.seen import Seen
 
@@ -44,8 +45,11 @@ def adopts_recipe(seen: Seen, recipe: str) -> bool:
 
 
 def wanted(seen: Seen, recipe: str) -> Request | None:
-    """Return the run that should start, or None. A token comes first: its run serves a changed recipe too."""
-    return _by_token(seen.job) or _by_recipe(seen, recipe)
+    """Return the run that should start, or None.
+
+    A token comes first: its run serves a changed recipe too. A policy comes last: either run may be what it wants.
+    """
+    return _by_token(seen.job) or _by_recipe(seen, recipe) or _by_policy(seen)
 
 
 def _by_token(job: TrainingJob) -> Request | None:
@@ -64,3 +68,14 @@ def _by_recipe(seen: Seen, recipe: str) -> Request | None:
     if before == recipe or adopts_recipe(seen, recipe):
         return None
     return Request(f"recipe/{recipe}", "new recipe" if before is None else "the recipe changed")
+
+
+def _by_policy(seen: Seen) -> Request | None:
+    """Return the first request of a DriftPolicy that was not answered; what was made for one is its answer too."""
+    made = {version.spec.provenance.request for version in seen.versions if version.spec.provenance is not None}
+    answered = {*seen.job.status.handled, *(run.request for run in seen.job.status.runs), *made}
+    for policy in seen.policies:
+        asked = policy.status.request
+        if asked is not None and asked.id not in answered:
+            return Request(asked.id, shorten(f"DriftPolicy {policy.metadata.name}: {asked.reason}"))
+    return None

@@ -1,0 +1,100 @@
+"""What a person must put right, what it keeps from working, and what works all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from mooring.reconcile.driftpolicy import schedule
+from mooring.reconcile.driftpolicy.seen import Seen
+
+Reason = Literal[
+    "Suspended",
+    "DeploymentNotFound",
+    "TrainingJobNotFound",
+    "TrainingJobSuspended",
+    "OtherModel",
+    "OlderPolicy",
+    "NoLedger",
+    "InvalidSchedule",
+]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that only a person can change."""
+
+    reason: Reason
+    message: str
+    may_ask: bool
+    """Whether requests still go out."""
+
+
+def problems(seen: Seen) -> tuple[Problem, ...]:
+    """Return what stands in the way, the gravest first."""
+    return tuple(_problems(seen))
+
+
+def _problems(seen: Seen) -> Iterator[Problem]:
+    spec, deployment = seen.policy.spec, seen.deployment
+    if spec.suspend:
+        yield Problem("Suspended", "spec.suspend is true: nothing is read and nothing is asked for", may_ask=False)
+    if deployment is None:
+        yield Problem(
+            "DeploymentNotFound",
+            f"ModelDeployment {spec.deployment} does not exist in this namespace: create it, or make a policy for "
+            "another (spec.deployment never changes); until then nothing is watched and nothing is asked for",
+            may_ask=False,
+        )
+    elif deployment.spec.server is not None and deployment.spec.server.container is not None:
+        yield Problem(
+            "NoLedger",
+            f"ModelDeployment {spec.deployment} answers by a container of yours, which keeps no ledger: inputs, "
+            "predictions and harm are not seen; triggers Schedule and MaxAge still work",
+            may_ask=True,
+        )
+    yield from _of_training(seen)
+    yield from _of_schedules(seen)
+
+
+def _of_training(seen: Seen) -> Iterator[Problem]:
+    retrain, deployment, job = seen.policy.spec.retrain, seen.deployment, seen.job
+    if retrain is None:
+        return
+    name, still = retrain.training_job, "drift is still watched and told, and nothing is asked for"
+    if job is None:
+        message = f"TrainingJob {name} does not exist in this namespace: create it, or correct retrain.trainingJob"
+        yield Problem("TrainingJobNotFound", f"{message}; {still}", may_ask=False)
+    elif deployment is not None and job.model != deployment.spec.model:
+        message = (
+            f"TrainingJob {name} makes versions of model {job.model}, and ModelDeployment {deployment.metadata.name} "
+            f"serves model {deployment.spec.model}: name a TrainingJob of that model in retrain.trainingJob"
+        )
+        yield Problem("OtherModel", f"{message}; {still}", may_ask=False)
+    elif job.spec.suspend:
+        message = f"TrainingJob {name} is suspended: set its spec.suspend to false"
+        yield Problem("TrainingJobSuspended", f"{message}; {still}", may_ask=False)
+    if (older := _older(seen)) is not None:
+        message = f"DriftPolicy {older} asks for the same deployment and is older: remove `retrain` from one of the two"
+        yield Problem("OlderPolicy", f"{message}; {still} by this one", may_ask=False)
+
+
+def _older(seen: Seen) -> str | None:
+    """Return the oldest policy that asks for the same deployment, if that is not this one."""
+    metadata = seen.policy.metadata
+    mine = (metadata.creation_timestamp, metadata.name)
+    for other in seen.others:
+        same = (other.namespace, other.deployment) == (metadata.namespace, seen.policy.spec.deployment)
+        theirs = (other.created, other.name)
+        asks = other.training_job is not None and not other.suspended
+        if same and asks and None not in (*mine, *theirs) and theirs < mine:
+            return other.name
+    return None
+
+
+def _of_schedules(seen: Seen) -> Iterator[Problem]:
+    for trigger in seen.policy.spec.active_triggers:
+        told = schedule.fault(trigger) if trigger.type == "Schedule" else None
+        if told is not None:
+            yield Problem("InvalidSchedule", f"{told}; all other triggers work", may_ask=True)

@@ -1,0 +1,123 @@
+"""A request's life until somebody acts on it: opened, merged with what comes later, expired."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from mooring.api.driftstatus import LastStatus, Outcome, RequestStatus
+from mooring.reconcile.conditions import shorten
+from mooring.reconcile.driftpolicy.course import Course
+from mooring.reconcile.driftpolicy.findings import is_over
+from mooring.reconcile.driftpolicy.gain import loss
+from mooring.reconcile.driftpolicy.runs import request_id
+from mooring.reconcile.driftpolicy.seen import Seen
+from mooring.reconcile.driftpolicy.wants import Want, is_drifting, wants
+
+_GRAVITY = ("Harm", "InputDrift", "MaxAge", "Schedule")
+"""Triggers, the gravest first."""
+
+
+def expire(seen: Seen, course: Course, now: datetime) -> Course:
+    """Return the course without its request, where the reason for it is gone."""
+    request = course.request
+    if request is None or seen.policy.spec.suspend:
+        return course
+    if (why := _why_gone(seen, request)) is not None:
+        return _end(course, request, "Expired", why, now)
+    if request.action == "Rollback" and seen.deployment is not None and seen.deployment.status.previous is None:
+        return _train_instead(seen, course, request, now)
+    return course
+
+
+def _why_gone(seen: Seen, request: RequestStatus) -> str | None:
+    triggers = {trigger.type: trigger for trigger in seen.policy.spec.active_triggers}
+    trigger = next((found for name, found in triggers.items() if name == request.trigger), None)
+    if trigger is None:
+        return f"trigger {request.trigger} was removed"
+    if seen.serves is not None and request.version != seen.serves:
+        return f"{seen.serves} serves in place of {request.version}"
+    known = seen.evidence
+    if known is None:
+        return None
+    if request.trigger == "InputDrift" and known.window is not None and not is_drifting(known, trigger):
+        return f"drift lasted for {known.streak} windows in a row at the last one of {known.window.rows} rows"
+    alarms = [item for item in known.alarms if item.test in ("harm", "estimated") and item.version == known.version]
+    if request.trigger == "Harm" and alarms and all(is_over(known, item) for item in alarms):
+        harm = known.harm
+        return f"losses fell to {harm.rate:.3g} of {harm.truths} truths, {harm.bound:.3g} allowed" if harm else None
+    return None
+
+
+def _end(course: Course, request: RequestStatus, outcome: Outcome, why: str, now: datetime) -> Course:
+    """Return the course without its request; what became of the last run is kept while that is still open."""
+    last = course.last
+    is_open = last is not None and last.outcome in ("Waiting", "Promoted") and last.helped is None
+    if not is_open or request.state == "Asked":
+        last = LastStatus(
+            id=request.id,
+            action=request.action,
+            trigger=request.trigger,
+            outcome=outcome,
+            at=now.replace(microsecond=0),
+            version=request.version if request.action == "Rollback" else None,
+            loss=request.loss,
+        )
+    ended = replace(course, request=None, suppressed=None, last=last)
+    return ended.tell("Normal", f"Request{outcome}", f"{request.id}: {why}")
+
+
+def _train_instead(seen: Seen, course: Course, request: RequestStatus, now: datetime) -> Course:
+    """Return the course with a request for training: the deployment watches its version no more."""
+    outcome: Outcome = "Refused" if request.state == "Asked" else "Expired"
+    told = f"{seen.policy.spec.deployment} has nothing to return to any more: training is asked for"
+    ended = _end(course, request, outcome, told, now)
+    want = Want("Harm", "Retrain", request.reason, fresh=True, estimated=bool(request.estimated))
+    return _opened(seen, ended, want, now)
+
+
+def open_request(seen: Seen, course: Course, now: datetime) -> Course:
+    """Return the course with a request, where there is reason for one; each alarm and each time is decided on once.
+
+    While the last run is under way nothing is decided on: what it makes may be the answer.
+    """
+    if seen.policy.spec.suspend or course.is_waiting:
+        return course
+    found = wants(seen, now, decided=course.alarm, scheduled=course.scheduled)
+    numbers = [item.number for item in seen.evidence.alarms] if seen.evidence is not None else []
+    dues = [want.due for want in found if want.due is not None]
+    course = replace(course, alarm=max([course.alarm, *numbers]), scheduled=max([course.scheduled, *dues]))
+    if not found:
+        return course
+    request = course.request
+    if request is None:
+        return _opened(seen, course, found[0], now)
+    if request.state != "Asked" and _GRAVITY.index(found[0].trigger) < _GRAVITY.index(request.trigger):
+        told = f"{found[0].trigger} is a graver reason than {request.trigger}"
+        return _opened(seen, _end(course, request, "Expired", told, now), found[0], now)
+    return _merged(course) if any(want.fresh for want in found) else course
+
+
+def _merged(course: Course) -> Course:
+    """Return the course where what holds one request has held another."""
+    held = course.suppressed
+    return course if held is None else replace(course, suppressed=held.model_copy(update={"count": held.count + 1}))
+
+
+def _opened(seen: Seen, course: Course, want: Want, now: datetime) -> Course:
+    lost = loss(seen.evidence)
+    moment = now.replace(microsecond=0)
+    request = RequestStatus(
+        id=request_id(seen, course.number + 1),
+        at=moment,
+        action=want.action,
+        state="Gathering",
+        version=seen.serves,
+        trigger=want.trigger,
+        loss=f"{lost:.6g}" if lost is not None else None,
+        estimated=True if want.estimated else None,
+        reason=shorten(want.reason),
+        since=moment,
+    )
+    opened = replace(course, request=request, suppressed=None, number=course.number + 1)
+    return opened.tell("Normal", "RequestOpened", f"{request.id} ({want.trigger}, {want.action}): {want.reason}")

@@ -1,0 +1,38 @@
+"""Policies that fire together: a fault that they share is upstream, and training ten models does not mend it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from mooring.api.driftstatus import RequestStatus
+from mooring.reconcile.driftpolicy.seen import Other, Seen, gather_time
+from mooring.reconcile.driftpolicy.wants import ALARMING
+
+_NAMED = 5
+
+
+def storm(seen: Seen, request: RequestStatus) -> str | None:
+    """Return a sentence that names the others, where as many deployments as make a storm fire together."""
+    if request.trigger not in ALARMING:
+        return None
+    own = (seen.policy.metadata.namespace, seen.policy.spec.deployment)
+    firing = {
+        (other.namespace, other.deployment): other
+        for other in seen.others
+        if _fires(seen, request, other) and (other.namespace, other.deployment) != own
+    }
+    if 1 + len(firing) < seen.storm_policies:
+        return None
+    named = [f"{other.namespace}/{other.name}" for _, other in sorted(firing.items())]
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return (
+        f"{1 + len(firing)} deployments fire together (>= {seen.storm_policies}), with {', '.join(named[:_NAMED])}"
+        f"{more}: look for what they share; to train all the same, annotate mooring.dev/approve={request.id}"
+    )
+
+
+def _fires(seen: Seen, request: RequestStatus, other: Other) -> bool:
+    if other.trigger not in ALARMING or other.at is None or other.suspended:
+        return False
+    near = max(gather_time(seen.policy), timedelta(seconds=other.gather_seconds))
+    return abs(other.at - request.at) <= near
