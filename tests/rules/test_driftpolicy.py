@@ -15,6 +15,7 @@ GOOD = {
         "spec.triggers": [{"type": "Schedule", "cron": "0 3 * * 0"}, {"type": "Schedule", "cron": "30 12 1 * *"}]
     },
     "a zone": {"spec.triggers": [{"type": "Schedule", "cron": "0 3 * * 0", "timeZone": "Europe/Berlin"}]},
+    "new data": {"spec.triggers": [{"type": "NewData"}]},
     "all truths": {"spec.harm": {"labels": {"minCoverage": "1"}}},
     "any shift is drift": {"spec.inputs": {"effect": "0"}},
     "a window of seconds": {"spec.window": {"minRows": 100, "minSeconds": 5}},
@@ -60,6 +61,8 @@ BAD = {
         trigger(type="Harm", consecutiveWindows=3),
         "consecutiveWindows belongs to type InputDrift, for example 3",
     ),
+    "polls of harm": (trigger(type="Harm", pollSeconds=60), "pollSeconds belongs to type NewData, for example 3600"),
+    "polls without a pause": (trigger(type="NewData", pollSeconds=1), "should be greater than or equal to 60"),
     "harm twice": (
         {"spec.triggers": [{"type": "Harm"}, {"type": "Harm"}]},
         "each type of trigger is written once (Schedule may be repeated)",

@@ -40,7 +40,7 @@ Cron = Annotated[
 ]
 """Minute, hour, day of the month, month, day of the week."""
 
-TriggerType = Literal["Harm", "InputDrift", "Schedule", "MaxAge"]
+TriggerType = Literal["Harm", "InputDrift", "Schedule", "MaxAge", "NewData"]
 Mode = Literal["Enforce", "DryRun", "Approve"]
 Estimated = Literal["Report", "Approve", "Enforce"]
 
@@ -119,6 +119,10 @@ class Trigger(Model):
             ("self.type == 'Schedule' || !has(self.timeZone)", "timeZone belongs to type Schedule"),
             ("(self.type == 'MaxAge') == has(self.seconds)", "seconds belongs to type MaxAge, for example 7776000"),
             (
+                "self.type == 'NewData' || !has(self.pollSeconds)",
+                "pollSeconds belongs to type NewData, for example 3600",
+            ),
+            (
                 "self.type == 'InputDrift' || !has(self.consecutiveWindows)",
                 "consecutiveWindows belongs to type InputDrift, for example 3",
             ),
@@ -126,7 +130,7 @@ class Trigger(Model):
     )
 
     type: TriggerType
-    """Harm by ground truth; InputDrift that lasts; a Schedule; the MaxAge of what serves."""
+    """Harm by ground truth; InputDrift that lasts; a Schedule; the MaxAge of what serves; NewData, by its listing."""
     consecutive_windows: Annotated[int, Field(ge=1, le=100)] | None = None
     """InputDrift: so many windows in a row, the first of them an alarm. Absent: 3."""
     cron: Cron | None = None
@@ -135,6 +139,8 @@ class Trigger(Model):
     """Schedule: a name of the time zone database. Absent: Etc/UTC."""
     seconds: Annotated[int, Field(ge=60, le=315_360_000)] | None = None
     """MaxAge: since the version that serves was recorded."""
+    poll_seconds: Annotated[int, Field(ge=60, le=604_800)] | None = None
+    """NewData: how often a small Job with the TrainingJob's credentials lists what a run would read. Absent: 3600."""
 
 
 class Retrain(Model):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mooring.api.base import Column, Count, Message, Model, Reason, Status, Timestamp
+from mooring.api.base import Column, Count, Digest, Message, Model, Reason, Status, Timestamp
 
 Number = Annotated[str, Field(max_length=24)]
 """A number as people read it."""
@@ -194,6 +194,25 @@ class MonthStatus(Model):
     """Those of this policy."""
 
 
+class DataStatus(Model):
+    """What the store listed when it was last looked at for new data."""
+
+    look: Count
+    """Counted from 1."""
+    at: Timestamp
+    """When its answer was seen."""
+    listing: Digest | None = None
+    """Of names, sizes and tags, as in the record of a version. Absent: it was never listed."""
+    files: Count | None = None
+    """So many."""
+    bytes: Count | None = None
+    """In all of them."""
+    decided: Digest | None = None
+    """The last listing that was decided on."""
+    failure: Message | None = None
+    """Why the last look failed."""
+
+
 class DriftPolicyStatus(Status):
     """What is known, and what was decided."""
 
@@ -221,6 +240,8 @@ class DriftPolicyStatus(Status):
     """What holds `request`, if anything does."""
     month: MonthStatus | None = None
     """Present where there is `retrain`."""
+    data: DataStatus | None = None
+    """Present where there is a trigger NewData."""
     scheduled: Timestamp | None = None
     """Times of schedules up to this one were decided on."""
     alarm: Count | None = None

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from mooring.api.driftstatus import LastStatus, RequestStatus, StartStatus, SuppressedStatus
+from mooring.api.driftstatus import DataStatus, LastStatus, RequestStatus, StartStatus, SuppressedStatus
 from mooring.reconcile.conditions import shorten
+from mooring.reconcile.driftpolicy import listing
 from mooring.reconcile.driftpolicy.runs import MONTH, next_number
 from mooring.reconcile.driftpolicy.seen import Seen
 from mooring.reconcile.plan import Event
@@ -29,6 +30,8 @@ class Course:
     """The last alarm that was decided on."""
     scheduled: datetime
     """Times of schedules up to this one were decided on."""
+    data: DataStatus | None = None
+    """What is known of the data, where new data is a trigger."""
     events: tuple[Event, ...] = ()
 
     def tell(self, kind: Literal["Normal", "Warning"], reason: str, message: str) -> Course:
@@ -55,5 +58,6 @@ def recall(seen: Seen, now: datetime) -> Course:
         number=next_number(seen) - 1,
         backoff=status.backoff or 0,
         alarm=status.alarm or 0,
+        data=listing.read(seen, now),
         scheduled=status.scheduled if known and status.scheduled is not None else now.replace(microsecond=0),
     )

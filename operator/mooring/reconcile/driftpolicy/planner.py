@@ -1,4 +1,4 @@
-"""The plan for a DriftPolicy: it writes nothing but its own status, where its request stands."""
+"""The plan for a DriftPolicy: its own status, where its request stands, and a Job where data is to be listed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mooring.api.config import OperatorConfig
 from mooring.api.driftpolicy import DriftPolicy
 from mooring.api.driftstatus import DriftPolicyStatus
 from mooring.reconcile.conditions import name_conflict, shorten
-from mooring.reconcile.driftpolicy import schedule
+from mooring.reconcile.driftpolicy import listing, schedule
 from mooring.reconcile.driftpolicy.course import Course
 from mooring.reconcile.driftpolicy.decide import decide
 from mooring.reconcile.driftpolicy.findings import ASPECTS, silent_at
@@ -48,6 +48,7 @@ def plan(seen: Seen, now: datetime) -> Plan:
     status = compose(seen, decision, now)
     ahead = [(moment - now).total_seconds() for moment in _moments(seen, decision.course, now)]
     return Plan(
+        writes=listing.look_again(seen, decision.course.data, now),
         status=status.to_json(),
         requeue_after=max(0.0, min(ahead)) + 0.1 if ahead else None,
         events=(*_turns(seen, status), *decision.course.events),
@@ -65,6 +66,8 @@ def _all_moments(seen: Seen, course: Course, now: datetime) -> Iterator[datetime
     held = course.suppressed
     if held is not None and held.until is not None:
         yield held.until
+    if (again := listing.due(seen, course.data)) is not None:
+        yield again
     if held is not None and held.reason == "Storm":
         yield now + _STORM
     if (months := in_month(seen, now)) and seen.policy.spec.retrain is not None:

@@ -51,7 +51,7 @@ def _problems(seen: Seen) -> Iterator[Problem]:
         yield Problem(
             "NoLedger",
             f"ModelDeployment {spec.deployment} answers by a container of yours, which keeps no ledger: inputs, "
-            "predictions and harm are not seen; triggers Schedule and MaxAge still work",
+            "predictions and harm are not seen; triggers Schedule, MaxAge and NewData still work",
             may_ask=True,
         )
     yield from _of_training(seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from mooring.reconcile.driftpolicy.runs import request_id
 from mooring.reconcile.driftpolicy.seen import Seen
 from mooring.reconcile.driftpolicy.wants import Want, is_drifting, wants
 
-_GRAVITY = ("Harm", "InputDrift", "MaxAge", "Schedule")
+_GRAVITY = ("Harm", "InputDrift", "MaxAge", "NewData", "Schedule")
 """Triggers, the gravest first."""
 
 
@@ -83,12 +84,13 @@ def open_request(seen: Seen, course: Course, now: datetime) -> Course:
     """
     if seen.policy.spec.suspend or course.is_waiting:
         return course
-    found = wants(seen, now, decided=course.alarm, scheduled=course.scheduled)
+    found = wants(seen, now, decided=course.alarm, scheduled=course.scheduled, data=course.data)
     numbers = [item.number for item in seen.evidence.alarms] if seen.evidence is not None else []
     dues = [want.due for want in found if want.due is not None]
     course = replace(course, alarm=max([course.alarm, *numbers]), scheduled=max([course.scheduled, *dues]))
     if not found:
         return course
+    course = _decided_on_data(course, found)
     request = course.request
     if request is None:
         return _opened(seen, course, found[0], now)
@@ -96,6 +98,14 @@ def open_request(seen: Seen, course: Course, now: datetime) -> Course:
         told = f"{found[0].trigger} is a graver reason than {request.trigger}"
         return _opened(seen, _end(course, request, "Expired", told, now), found[0], now)
     return _merged(course) if any(want.fresh for want in found) else course
+
+
+def _decided_on_data(course: Course, found: Sequence[Want]) -> Course:
+    """Return the course where a listing that asks for training will not do so again."""
+    data = course.data
+    if data is None or all(want.trigger != "NewData" for want in found):
+        return course
+    return replace(course, data=data.model_copy(update={"decided": data.listing}))
 
 
 def _merged(course: Course) -> Course:

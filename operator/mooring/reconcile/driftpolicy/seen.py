@@ -16,6 +16,7 @@ from mooring.api.modeldeployment import ModelDeployment
 from mooring.api.modelversion import ModelVersion
 from mooring.api.rolloutstatus import Arm
 from mooring.api.trainingjob import TrainingJob
+from mooring.reconcile.driftpolicy.listing import Look, looks_of
 from mooring.reconcile.driftseen import DriftSeen
 from mooring.reconcile.plan import Cache, Key, Object
 
@@ -57,6 +58,10 @@ class Seen:
     drift: DriftSeen | None = None
     """None: the observer has brought nothing since the process began."""
     storm_policies: int = 3
+    looks: tuple[Look, ...] = ()
+    """Jobs that list the data."""
+    runtime_image: str = ""
+    """Of those Jobs."""
 
     @property
     def stable(self) -> Arm | None:
@@ -118,6 +123,8 @@ def look(key: Key, cache: Cache, config: OperatorConfig) -> Seen | None:
         others=tuple(_others(key, policy, cache)),
         drift=cache.drift(key),
         storm_policies=config.storm_policies,
+        looks=looks_of(key, cache),
+        runtime_image=config.runtime_image,
     )
 
 

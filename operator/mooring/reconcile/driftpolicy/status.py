@@ -39,6 +39,7 @@ def compose(seen: Seen, decision: Decision, now: datetime) -> DriftPolicyStatus:
         last=course.last,
         suppressed=course.suppressed,
         month=_month(seen, course, now),
+        data=course.data,
         scheduled=_scheduled(seen, course),
         alarm=course.alarm or None,
         backoff=course.backoff or None,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mooring.api.driftpolicy import Trigger, TriggerType
-from mooring.api.driftstatus import Action
-from mooring.reconcile.driftpolicy import schedule
+from mooring.api.driftstatus import Action, DataStatus
+from mooring.reconcile.driftpolicy import listing, schedule
 from mooring.reconcile.driftpolicy.findings import against, harm_alarm, is_over, tops
 from mooring.reconcile.driftpolicy.numbers import factor, span
 from mooring.reconcile.driftpolicy.seen import Seen
@@ -35,13 +35,18 @@ class Want:
     """By an estimate alone."""
 
 
-def wants(seen: Seen, now: datetime, *, decided: int, scheduled: datetime) -> tuple[Want, ...]:
+def wants(
+    seen: Seen, now: datetime, *, decided: int, scheduled: datetime, data: DataStatus | None = None
+) -> tuple[Want, ...]:
     """Return what there is reason for, the gravest first.
 
     `decided`: the number of the last alarm that was decided on; `scheduled`: times up to this one were decided on.
     """
     triggers = {trigger.type: trigger for trigger in seen.policy.spec.active_triggers}
-    return tuple(_wants(seen, triggers, now, decided, scheduled))
+    found = [*_wants(seen, triggers, now, decided, scheduled)]
+    if "NewData" in triggers and seen.serves is not None and (told := listing.news(seen, data)) is not None:
+        found.append(Want("NewData", "Retrain", told, fresh=True))
+    return tuple(found)
 
 
 def _wants(
