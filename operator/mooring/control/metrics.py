@@ -7,6 +7,8 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
+from mooring.control.driftmetrics import DriftMetrics
+
 _SECONDS = (0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0)
 
 
@@ -24,6 +26,7 @@ class Metrics:
         self.errors = self._counter("api_errors", "Writes that failed, by decision", ("kind", "error"))
         self.events = self._counter("events", "Events told to people", ("reason", "result"))
         self.repairs = self._counter("audit_repairs", "Objects whose events were lost, found by an audit", ("kind",))
+        self.drift = DriftMetrics(self.registry)
         self.config_errors = self._gauge("config_errors", "1 while the configuration file on disk cannot be used")
 
     def watch(self, name: str, help_text: str, read: Callable[[], float]) -> None:

@@ -20,6 +20,7 @@ from mooring.control.kinds import WATCHED
 from mooring.control.lease import Durations, Election
 from mooring.control.lease_api import LeaseObject, own_identity
 from mooring.control.metrics import Metrics
+from mooring.control.observe.drift import DriftObserver
 from mooring.control.observe.observer import Observer
 from mooring.control.probes import ProbeServer
 from mooring.control.queue import WorkQueue
@@ -59,6 +60,7 @@ class Operator:
         reconciler = Reconciler(planners, cache, config, writer, teller, self._metrics)
         self._queue = WorkQueue(reconciler.reconcile, workers=config.workers)
         self._observer = Observer(cache, client, writer, self._queue.add)
+        self._drift = DriftObserver(cache, writer, self._queue.add, self._metrics.drift)
         self._resync = Resync(client, self._feed, self._metrics, config.namespaces, self._queue.add_after)
         lease = LeaseObject(client, settings.lease_namespace, settings.lease_name)
         self._election = Election(lease, identity, Durations.of(settings.lease_seconds))
@@ -127,7 +129,9 @@ class Operator:
 
     async def _observe(self) -> None:
         await self._full.wait()
-        await self._observer.run()
+        async with asyncio.TaskGroup() as observers:
+            observers.create_task(self._observer.run(), name="rollouts")
+            observers.create_task(self._drift.run(), name="drift")
 
     async def _watch(self) -> None:
         await self._served.wait()  # kopf asks only once which kinds there are

@@ -6,7 +6,7 @@ when one of them has not for too long. What was not told is missing, never zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -96,7 +96,7 @@ def take(slots: Slots[T], told: Told[T]) -> Slots[T]:
     lapsed = before is not None and before.incarnation not in ("", told.incarnation)
     if before is not None and (lapsed or not told.whole):
         first = min((*told.counts, told.last))
-        slots = _miss(slots, told.arm, range(before.slot + 1, first + 1))
+        slots = miss(slots, told.arm, range(before.slot + 1, first + 1))
     opened = {slot: dict(arms) for slot, arms in slots.open.items()}
     for slot, counts in told.counts.items():
         if slot > slots.through:
@@ -116,39 +116,33 @@ def lose(slots: Slots[T], gone: Iterable[str], now: float) -> Slots[T]:
         if stand is None:
             continue
         if stand.incarnation:
-            slots = _miss(slots, stand.arm, range(stand.slot + 1, int(now) // INTERVAL_SECONDS + 2))
+            slots = miss(slots, stand.arm, range(stand.slot + 1, int(now) // INTERVAL_SECONDS + 2))
         slots = replace(slots, stands={name: kept for name, kept in slots.stands.items() if name != pod})
     return slots
 
 
-def close(slots: Slots[T], now: float) -> tuple[Slots[T], tuple[Closed[T], ...]]:
+def close(slots: Slots[T], now: float, patience: float = PATIENCE_SECONDS) -> tuple[Slots[T], tuple[Closed[T], ...]]:
     """Close what can be closed, in order; `now` in seconds by the wall clock."""
-    found = []
-    while (slot := _closable(slots, now)) is not None:
-        silent = {stand.arm for stand in slots.stands.values() if stand.slot < slot}
-        missing = slots.missing.get(slot, frozenset()) | silent
-        found.append(Closed(slot, slots.open.get(slot, {}), missing))
-        slots = replace(
-            slots,
-            through=slot,
-            open={number: arms for number, arms in slots.open.items() if number > slot},
-            missing={number: arms for number, arms in slots.missing.items() if number > slot},
-        )
-    return slots, tuple(found)
+    found: list[Closed[T]] = []
+    opened, missing, through = dict(slots.open), dict(slots.missing), slots.through
+    while _is_closable(slots.stands.values(), through + 1, now, patience):
+        through += 1
+        silent = {stand.arm for stand in slots.stands.values() if stand.slot < through}
+        found.append(Closed(through, opened.pop(through, {}), missing.pop(through, frozenset()) | silent))
+    return (replace(slots, through=through, open=opened, missing=missing) if found else slots), tuple(found)
 
 
-def _closable(slots: Slots[T], now: float) -> int | None:
-    """Return the next slot where it can be closed: everybody told it, or waited too long."""
-    slot = slots.through + 1
-    age = now - slot * INTERVAL_SECONDS
-    if age <= 0:
-        return None
-    told = bool(slots.stands) and all(stand.slot >= slot for stand in slots.stands.values())
-    return slot if told or age > PATIENCE_SECONDS else None
-
-
-def _miss(slots: Slots[T], arm: str, numbers: range) -> Slots[T]:
+def miss(slots: Slots[T], arm: str, numbers: range) -> Slots[T]:
+    """Say that something of an arm will never be known in these slots."""
     missing = dict(slots.missing)
     for number in range(max(numbers.start, slots.through + 1), numbers.stop):
         missing[number] = missing.get(number, frozenset()) | {arm}
     return replace(slots, missing=missing)
+
+
+def _is_closable(stands: Collection[Stand], slot: int, now: float, patience: float) -> bool:
+    """Tell whether a slot can be closed: everybody told it, or waited too long."""
+    age = now - slot * INTERVAL_SECONDS
+    if age <= 0:
+        return False
+    return age > patience or (bool(stands) and all(stand.slot >= slot for stand in stands))

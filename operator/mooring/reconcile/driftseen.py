@@ -11,6 +11,8 @@ from typing import Literal
 
 from mooring.stats.drift import HarmReport, WindowReport
 
+Test = Literal["inputs", "predictions", "harm", "estimated"]
+
 
 @dataclass(frozen=True)
 class Alarm:
@@ -19,7 +21,7 @@ class Alarm:
     number: int
     at: int
     """Milliseconds since 1970: the end of the window, or of the settled days."""
-    test: Literal["inputs", "predictions", "harm", "estimated"]
+    test: Test
     version: str
     sentence: str
     """Which inequality fired, with its numbers, on how many rows, against which reference."""
@@ -67,5 +69,7 @@ class DriftSeen:
     """The longest pause between rows in the last closed windows."""
     alarms: tuple[Alarm, ...] = ()
     """The last 20."""
+    rejected: tuple[tuple[str, int], ...] = ()
+    """(feature, requests) that were refused in the last window: values of another type, most first."""
     metrics: tuple[tuple[str, float, int], ...] = field(default=())
     """(name, value, truths) of the last settled truths."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mooring.serving.app import App
 
 _ANSWERS_TYPE = "application/x-mooring-answers"
+_READER_LENGTH = 128
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -39,13 +40,13 @@ def admin_listener(state: State) -> Listener:
         request.answer(heads.get(content_type=_METRICS_TYPE), render(found))
 
     def ledger(request: Request) -> None:
-        since, binary = _asked(request.path)
+        since, binary, reader = _asked(request.path)
         journal = _app(state).journal
         if binary:
             request.answer(heads.get(content_type=MEDIA_TYPE), journal.ledger.since(since))
         else:
             request.answer(heads.get(), orjson.dumps(readable(journal.ledger.reading(since))))
-        journal.sealing.was_read()
+        journal.sealing.was_read(reader)
 
     def profile(request: Request) -> None:
         found = _app(state).journal.profile
@@ -57,7 +58,7 @@ def admin_listener(state: State) -> Listener:
         watch = _app(state).journal.watch
         if watch is None:
             raise Rejected(HTTPStatus.NOT_FOUND, "without MOORING_ID_KEY no answers are compared")
-        since, _ = _asked(request.path)
+        since, _, _ = _asked(request.path)
         request.answer(heads.get(content_type=_ANSWERS_TYPE), watch.document(request.authorization, since))
 
     routes = Routes()
@@ -73,15 +74,15 @@ def _app(state: State) -> App:
     return state.app
 
 
-def _asked(target: bytes) -> tuple[int, bool]:
-    """Return the number after which to read, and whether in binary."""
+def _asked(target: bytes) -> tuple[int, bool, str]:
+    """Return the number after which to read, whether in binary, and who reads."""
     query = parse_qs(target.partition(b"?")[2].decode("latin-1"))
     since, form = query.get("since", ["0"])[-1], query.get("format", ["json"])[-1]
     if not (since.isascii() and since.isdigit()) or len(since) > 18:
         raise bad_input(f"since is {shown(since)}; expected the number of the last interval that you have, or 0")
     if form not in ("json", "binary"):
         raise bad_input(f"format is {shown(form)}; expected json or binary")
-    return int(since), form == "binary"
+    return int(since), form == "binary", query.get("reader", [""])[-1][:_READER_LENGTH]
 
 
 def _own_metrics(state: State) -> list[Metric]:

@@ -10,19 +10,21 @@ from mooring.ledger.interval import INTERVAL_SECONDS
 
 LAST_READ_SECONDS = 12.0
 """How long a pod that has answered its last request waits for its reader: two of the reader's rounds."""
-READER_SECONDS = 60.0
-"""Who has not asked for so long does not come any more."""
+READER_SECONDS = 150.0
+"""Who has not asked for so long does not come any more; the slowest reader asks once a minute."""
+_MOST_READERS = 16
+"""That are told apart; the one that was silent longest is forgotten."""
 _POLL_SECONDS = 0.05
 
 
 class Sealing:
-    """Seals a ledger, and knows who reads it."""
+    """Seals a ledger, and knows who reads it: each reader by a name of its own, or one would answer for another."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._timer: asyncio.TimerHandle | None = None
-        self._read_at: float | None = None
-        self._read_seq = 0
+        self._readers: dict[str, tuple[float, int]] = {}
+        """When each was last given all that was sealed, and the number of the last interval then."""
 
     def start(self) -> None:
         """Seal at every end of an interval from now on."""
@@ -30,21 +32,25 @@ class Sealing:
         # A timer may come a little early, and would seal the same end twice.
         self._timer = asyncio.get_running_loop().call_later(left if left > 0.5 else left + INTERVAL_SECONDS, self._turn)
 
-    def was_read(self) -> None:
+    def was_read(self, reader: str = "") -> None:
         """Remember that a reader was given all that is sealed."""
-        self._read_at = time.monotonic()
-        self._read_seq = self._ledger.next - 1
+        self._readers.pop(reader, None)
+        if len(self._readers) == _MOST_READERS:
+            del self._readers[next(iter(self._readers))]
+        self._readers[reader] = time.monotonic(), self._ledger.next - 1
 
     async def finish(self, patience: float = LAST_READ_SECONDS) -> None:
-        """Seal what was counted last, and wait for the reader, if there is one, to have seen it."""
+        """Seal what was counted last, and wait until all who read have seen it."""
         if self._timer is not None:
             self._timer.cancel()
         last = self._ledger.seal(final=True).seq
-        if self._read_at is None or time.monotonic() - self._read_at > READER_SECONDS:
-            return
-        deadline = time.monotonic() + patience
-        while self._read_seq < last and time.monotonic() < deadline:  # noqa: ASYNC110 (as in the drain)
+        began = time.monotonic()
+        readers = [reader for reader, (at, _) in self._readers.items() if began - at <= READER_SECONDS]
+        while any(self._has_read(one) < last for one in readers) and time.monotonic() < began + patience:  # noqa: ASYNC110
             await asyncio.sleep(_POLL_SECONDS)
+
+    def _has_read(self, reader: str) -> int:
+        return self._readers.get(reader, (0.0, 0))[1]
 
     def _turn(self) -> None:
         self.start()  # first: one interval that cannot be sealed must not be the last one

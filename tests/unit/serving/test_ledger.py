@@ -243,6 +243,21 @@ async def test_a_pod_waits_for_its_reader_to_have_the_last_interval(pod: Pod) ->
     assert sum(sum(interval.roles["stable"]) for interval in last.intervals if interval.roles) > 0
 
 
+async def test_a_pod_waits_for_each_of_its_readers(pod: Pod) -> None:
+    await pod.infer(40)
+    for reader in ("judge", "drift"):
+        await ask(pod.admin_port, "GET", f"/mooring/ledger?since=0&format=binary&reader={reader}")
+    ending = asyncio.ensure_future(pod.running.app.journal.sealing.finish())
+    await asyncio.sleep(0.1)
+    for _ in range(2):  # one of them for both is not enough
+        await ask(pod.admin_port, "GET", "/mooring/ledger?since=0&format=binary&reader=judge")
+    await asyncio.sleep(0.1)
+    assert not ending.done()
+    await ask(pod.admin_port, "GET", "/mooring/ledger?since=0&format=binary&reader=drift")
+    async with asyncio.timeout(5):
+        await ending
+
+
 async def test_a_pod_that_nobody_reads_does_not_wait(pod: Pod) -> None:
     async with asyncio.timeout(1):
         await pod.running.app.journal.sealing.finish()

@@ -49,15 +49,11 @@ def serving_pods(cache: Cache, key: Key, subject: Subject) -> dict[str, Object]:
 
 
 async def _ask(reader: PodReader, watch: Watch, address: Address) -> Reading | None:
-    known = [taken.last for (pod, _), taken in watch.folded.streams.items() if pod == address.hostname]
     try:
-        reading = await reader.ledger(address, max(known, default=0))
-        if reading.next <= max(known, default=0):  # a new life of the container: its numbers begin again
-            reading = await reader.ledger(address, watch.folded.since(reading.stream.pod, reading.stream.incarnation))
+        return await reader.ask(watch.folded, address)
     except UnreadableError as error:
         logger.info("a ledger could not be read", extra={"pod": address.pod, "why": str(error)})
         return None
-    return reading
 
 
 def _taken(watch: Watch, subject: Subject, pod: str, arm: str, reading: Reading, now: float) -> Watch:

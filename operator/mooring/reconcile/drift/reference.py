@@ -1,0 +1,137 @@
+"""From a version's profile, the layout of its ledgers and what a policy asks, to what `mooring.stats.drift` tests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+
+from mooring.api.driftpolicy import DriftPolicySpec
+from mooring.ledger.layout import LOSS_EDGES, FeatureCells, Layout
+from mooring.ledger.profile import CategoryProfile, NumberProfile, Profile
+from mooring.stats.drift import Column, Losses, Predictions, Reference, Settings, Watch
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a policy asks of the tests. Another one begins with no evidence."""
+
+    settings: Settings
+    exclude: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, spec: DriftPolicySpec) -> Asked:
+        """Return what a spec asks."""
+        settings = Settings(
+            min_rows=spec.window.min_rows,
+            min_seconds=spec.window.min_seconds,
+            per_days=spec.false_alarms.per_days,
+            missing=float(spec.quality.missing),
+            unseen=float(spec.quality.unseen),
+            out_of_range=float(spec.quality.out_of_range),
+            inputs_effect=float(spec.inputs.effect),
+            predictions_effect=float(spec.predictions.effect),
+            tolerance=float(spec.harm.tolerance),
+            mature_after_seconds=spec.harm.labels.mature_after_seconds,
+            min_coverage=float(spec.harm.labels.min_coverage),
+        )
+        return cls(settings, tuple(sorted(spec.features.exclude)))
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A version's tests, and which of a ledger's cells they are about."""
+
+    layout: Layout
+    asked: Asked
+    profile: Profile | None
+    """None: the version came without; windows are counted, and say nothing."""
+
+    @cached_property
+    def watch(self) -> Watch:
+        """Return the tests; raises ValueError where layout and profile do not fit."""
+        columns = tuple(_column(feature, self.profile) for feature in self.layout.features if self.watches(feature))
+        return Watch(
+            Reference(columns, _predictions(self.layout, self.profile), _losses(self.profile)), self.asked.settings
+        )
+
+    def watches(self, feature: FeatureCells) -> bool:
+        """Return whether the policy watches a feature."""
+        return feature.name not in self.asked.exclude
+
+    @cached_property
+    def empty(self) -> tuple[int, ...]:
+        """The cells of all features and predictions where nothing was counted."""
+        return (0,) * (sum(feature.cells for feature in self.layout.features) + self.layout.bins * self.layout.classes)
+
+    def cells(self, counted: Sequence[int]) -> Sequence[int]:
+        """Return the cells that are tested, of those of all features and predictions."""
+        if not self.asked.exclude:
+            return counted
+        return tuple(chain.from_iterable(counted[part] for part in self._kept))
+
+    @cached_property
+    def _kept(self) -> tuple[slice, ...]:
+        """Return the parts of the cells that are tested: as few as there can be."""
+        found, at, first = [], 0, 0
+        for feature in self.layout.features:
+            end = at + feature.cells
+            if not self.watches(feature):
+                found.append(slice(first, at))
+                first = end
+            at = end
+        return tuple(part for part in (*found, slice(first, len(self.empty))) if part.start < part.stop)
+
+
+def digest_of(profile: Profile) -> str:
+    """Return what two references must share to be the same: SHA-256 over the canonical JSON."""
+    text = json.dumps(profile.to_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _column(feature: FeatureCells, profile: Profile | None) -> Column:
+    if profile is None:
+        return Column(feature.name, feature.kind, (0,) * feature.bins, other=None)
+    known: Sequence[NumberProfile] | Sequence[CategoryProfile] = (
+        profile.numbers if feature.kind == "number" else profile.categories
+    )
+    found = next((one for one in known if one.name == feature.name), None)
+    if found is None:
+        raise ValueError(f"the profile has no {feature.kind} {feature.name!r}, which pods count")
+    if len(found.counts) != feature.bins:
+        raise ValueError(f"{feature.name}: the profile has {len(found.counts)} bins, pods count {feature.bins}")
+    counts = tuple(found.counts)
+    other = 0 if isinstance(found, NumberProfile) else found.other if found.listed else None
+    return Column(feature.name, feature.kind, counts, other, found.missing, found.blocks or 0.0)
+
+
+def _predictions(layout: Layout, profile: Profile | None) -> Predictions:
+    loss_edges = LOSS_EDGES if layout.classes == 1 else ()
+    if profile is None:
+        return Predictions(layout.bins, layout.classes, loss_edges=loss_edges)
+    known = profile.predictions
+    if len(known.counts) != layout.bins:
+        raise ValueError(f"predictions: the profile has {len(known.counts)} bins, pods count {layout.bins}")
+    labels = tuple(known.classes or ())
+    if labels and len(labels) != layout.classes:
+        raise ValueError(f"predictions: the profile has {len(labels)} classes, pods count {layout.classes}")
+    return Predictions(
+        layout.bins,
+        layout.classes,
+        tuple(known.counts),
+        labels,
+        tuple(known.edges),
+        known.positive,
+        loss_edges,
+        known.error_q90,
+    )
+
+
+def _losses(profile: Profile | None) -> Losses:
+    strata, lost = (profile.predictions.strata, profile.predictions.losses) if profile is not None else (None, None)
+    if strata is None or lost is None:
+        return Losses(0, 0)
+    return Losses(sum(strata), sum(lost), tuple(strata), tuple(lost))

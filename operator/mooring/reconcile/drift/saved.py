@@ -1,0 +1,140 @@
+"""The state of a watch as it is kept between two lives of the operator: JSON, compressed."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from pydantic import TypeAdapter
+
+from mooring.ledger.fold import Folded, Span, Taken
+from mooring.ledger.slots import Slots, Stand
+from mooring.reconcile.drift.reference import Asked
+from mooring.reconcile.drift.tally import Counts, Outcome, Tally
+from mooring.reconcile.drift.watch import Basis, Findings, Pace, Recording, Watched
+from mooring.reconcile.driftseen import Alarm
+from mooring.stats.drift import DriftState, Truth
+
+FORMAT = 1
+"""Of the JSON. Another one is not read: evidence begins anew, which is slow and never wrong."""
+_MOST_BYTES = 16 << 20
+"""Of the JSON. More is nothing that we wrote."""
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """What was taken of one life of a pod."""
+
+    pod: str
+    incarnation: str
+    spans: tuple[Span, ...]
+    seen_at: int
+
+
+@dataclass(frozen=True)
+class SavedTally:
+    """A tally with the keys that JSON can have."""
+
+    rows: int
+    cells: Counts
+    rejected: Counts
+    truths: tuple[Truth, ...]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A watch with the keys that JSON can have."""
+
+    format: int
+    version: str
+    begun: int
+    because: str
+    asked: Asked
+    through: int
+    open: Mapping[int, Mapping[str, SavedTally]]
+    missing: Mapping[int, tuple[str, ...]]
+    stands: Mapping[str, Stand]
+    cursors: tuple[Cursor, ...]
+    basis: Basis | None
+    drift: str | None
+    recording: Recording
+    pace: Pace
+    findings: Findings
+    alarms: tuple[Alarm, ...]
+    alarmed: int
+
+
+_WIRE = TypeAdapter(Saved)
+
+
+def save(watched: Watched) -> bytes:
+    """Return what `restore` reads, exactly."""
+    slots = watched.slots
+    saved = Saved(
+        format=FORMAT,
+        version=watched.version,
+        begun=watched.begun,
+        because=watched.because,
+        asked=watched.asked,
+        through=slots.through,
+        open={slot: {arm: _saved(one) for arm, one in arms.items()} for slot, arms in slots.open.items()},
+        missing={slot: tuple(sorted(arms)) for slot, arms in slots.missing.items()},
+        stands=slots.stands,
+        cursors=tuple(Cursor(*key, **asdict(taken)) for key, taken in watched.folded.streams.items()),
+        basis=watched.basis,
+        drift=watched.drift.to_json() if watched.drift is not None else None,
+        recording=watched.recording,
+        pace=watched.pace,
+        findings=watched.findings,
+        alarms=watched.alarms,
+        alarmed=watched.alarmed,
+    )
+    return zlib.compress(_WIRE.dump_json(saved), 6)
+
+
+def restore(written: bytes) -> Watched:
+    """Return the watch; raises ValueError for anything that `save` did not write."""
+    saved = _WIRE.validate_json(inflated(written))
+    if saved.format != FORMAT:
+        raise ValueError(f"the state of a drift watch is of format {saved.format}, not {FORMAT}")
+    opened = {slot: {arm: _tally(one) for arm, one in arms.items()} for slot, arms in saved.open.items()}
+    missing = {slot: frozenset(arms) for slot, arms in saved.missing.items()}
+    streams = {(each.pod, each.incarnation): Taken(each.spans, each.seen_at) for each in saved.cursors}
+    return Watched(
+        version=saved.version,
+        begun=saved.begun,
+        because=saved.because,
+        asked=saved.asked,
+        slots=Slots(saved.through, opened, missing, saved.stands),
+        folded=Folded(streams),
+        basis=saved.basis,
+        drift=DriftState.from_json(saved.drift) if saved.drift is not None else None,
+        recording=saved.recording,
+        pace=saved.pace,
+        findings=saved.findings,
+        alarms=saved.alarms,
+        alarmed=saved.alarmed,
+    )
+
+
+def inflated(written: bytes) -> bytes:
+    """Return what was compressed; raises ValueError for anything else, and for what never ends."""
+    inflater = zlib.decompressobj()
+    try:
+        text = inflater.decompress(written, _MOST_BYTES)
+    except zlib.error as error:
+        raise ValueError(f"not what was written: {error}") from error
+    if not inflater.eof:
+        raise ValueError("not what was written: it is cut off, or has no end")
+    return text
+
+
+def _saved(tally: Tally) -> SavedTally:
+    truths = tuple(Truth(*outcome, count) for outcome, count in tally.truths.items())
+    return SavedTally(tally.rows, tally.cells, tally.rejected, truths)
+
+
+def _tally(saved: SavedTally) -> Tally:
+    truths = {Outcome(truth.day, truth.stratum, truth.outcome): truth.rows for truth in saved.truths}
+    return Tally(saved.rows, saved.cells, saved.rejected, truths)
