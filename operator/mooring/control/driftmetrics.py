@@ -71,7 +71,7 @@ def _add(families: dict[str, GaugeMetricFamily], policy: tuple[str, str], seen: 
     for name, number in numbers.items():
         families[name].add_metric(policy, number)
     if seen.window is not None:
-        for evidence in (seen.window.inputs, seen.window.predictions):
+        for evidence in (seen.window.inputs, seen.window.predictions, seen.window.estimated):
             families["evidence"].add_metric((*policy, evidence.test), evidence.value)
             families["alarm_at"].add_metric((*policy, evidence.test), evidence.alarm_at)
         for top in seen.window.top[:10]:

@@ -8,13 +8,11 @@ from dataclasses import dataclass, replace
 
 from mooring.ledger.slots import PATIENCE_SECONDS, Closed, close
 from mooring.reconcile.drift.reference import Fitted
-from mooring.reconcile.drift.sentences import harmed, moved, shifted
+from mooring.reconcile.drift.sentences import foretold, harmed, moved, shifted
 from mooring.reconcile.drift.tally import Outcome, Tally, plus
 from mooring.reconcile.drift.watch import ALARMS, SLOT, WATCHED, Pace, Recording, Watched, asked_anew
 from mooring.reconcile.driftseen import Alarm, Test
-from mooring.stats.drift import Counted, DriftState, HarmReport, Truth, WindowReport
-from mooring.stats.drift.naming import names
-from mooring.stats.drift.window import read
+from mooring.stats.drift import Counted, Evidence, HarmReport, Truth, WindowReport
 
 _WINDOWS = 8
 """By which the usual pause is known."""
@@ -43,14 +41,13 @@ def turn(watched: Watched, fitted: Fitted, now: float, patience: float = PATIENC
     for slot in closed:
         counted, tally = _counted(slot, fitted), slot.counts.get(WATCHED, _ZERO)
         recorded = _recorded(watched.recording, tally, counted)
-        before = watched.drift or fitted.watch.resume(None)
-        folded = fitted.watch.fold(before, counted)
+        folded = fitted.watch.fold(watched.drift or fitted.watch.resume(None), counted)
         watched = replace(watched, drift=folded.state, recording=recorded, pace=_paced(watched.pace, counted))
         if folded.harm is not None:
             watched, told = _settled(watched, fitted, folded.harm, counted.end), True
         if folded.window is not None:
             windows.append(_whole(folded.window, recorded, fitted))
-            watched, told = _windowed(watched, fitted, before, counted, folded.window), True
+            watched, told = _windowed(watched, fitted, folded.window), True
     return Turned(watched, tuple(windows), told)
 
 
@@ -59,7 +56,10 @@ def _counted(slot: Closed[Tally], fitted: Fitted) -> Counted:
     tally = slot.counts.get(WATCHED, _ZERO)
     cells = None if WATCHED in slot.missing else fitted.cells(tally.cells or fitted.empty)
     truths = _truths(counts.truths for counts in slot.counts.values())
-    return Counted((slot.slot - 1) * SLOT, slot.slot * SLOT, tally.rows if cells is not None else 0, cells, truths)
+    start, end = (slot.slot - 1) * SLOT, slot.slot * SLOT
+    if cells is None:
+        return Counted(start, end, 0, None, truths)
+    return Counted(start, end, tally.rows, cells, truths, fitted.rejected(tally.rejected))
 
 
 def _truths(told: Iterable[Mapping[Outcome, int]]) -> tuple[Truth, ...]:
@@ -92,21 +92,21 @@ def _paced(pace: Pace, counted: Counted) -> Pace:
 
 
 def _whole(report: WindowReport, recorded: Recording, fitted: Fitted) -> Counted:
-    return Counted(report.start, report.end, report.rows, recorded.cells or fitted.empty, recorded.truths)
+    cells, rejected = recorded.cells or fitted.empty, recorded.rejected[: len(fitted.layout.features)]
+    return Counted(report.start, report.end, report.rows, cells, recorded.truths, rejected or None)
 
 
-def _windowed(watched: Watched, fitted: Fitted, before: DriftState, counted: Counted, report: WindowReport) -> Watched:
-    """Return the watch after a window closed with `counted`; `before` is the evidence before that."""
-    tests = fitted.watch
-    seen = read(before.window.plus(counted, tests.reference).cells, tests.reference)
-    answers = names(tests.predictions.columns, seen.predictions)
-    alarms: list[tuple[Test, str]] = []
-    if report.inputs.state == "Alarm":
-        alarms.append(("inputs", moved(report.inputs, report.top, fitted)))
-    if report.predictions.state == "Alarm":
-        alarms.append(("predictions", shifted(report.predictions, answers, fitted)))
+def _windowed(watched: Watched, fitted: Fitted, report: WindowReport) -> Watched:
+    """Return the watch after a window closed."""
+    found: list[tuple[Test, Evidence, str]] = [
+        ("inputs", report.inputs, moved(report, fitted)),
+        ("predictions", report.predictions, shifted(report, fitted)),
+        ("estimated", report.estimated, foretold(report, fitted)),
+    ]
+    alarms = [(test, sentence) for test, evidence, sentence in found if evidence.state == "Alarm"]
     watched = _alarmed(watched, alarms, report.end)
-    beyond = bool(alarms) or (watched.findings.streak > 0 and bool(report.top or answers))
+    shown = any(test != "estimated" for test, _ in alarms)
+    beyond = shown or (watched.findings.streak > 0 and any(report.beyond))
     findings = replace(
         watched.findings,
         window=report,

@@ -21,6 +21,8 @@ class Asked:
 
     settings: Settings
     exclude: tuple[str, ...] = ()
+    metric: str | None = None
+    """By which harm is judged: accuracy (classes) or mae (numbers). None: by the task."""
 
     @classmethod
     def of(cls, spec: DriftPolicySpec) -> Asked:
@@ -38,7 +40,7 @@ class Asked:
             mature_after_seconds=spec.harm.labels.mature_after_seconds,
             min_coverage=float(spec.harm.labels.min_coverage),
         )
-        return cls(settings, tuple(sorted(spec.features.exclude)))
+        return cls(settings, tuple(sorted(spec.features.exclude)), spec.harm.metric)
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,13 @@ class Fitted:
     def watch(self) -> Watch:
         """Return the tests; raises ValueError where layout and profile do not fit."""
         columns = tuple(_column(feature, self.profile) for feature in self.layout.features if self.watches(feature))
-        return Watch(
-            Reference(columns, _predictions(self.layout, self.profile), _losses(self.profile)), self.asked.settings
-        )
+        losses = _losses(self.profile) if self.by_metric else Losses(0, 0)
+        return Watch(Reference(columns, _predictions(self.layout, self.profile), losses), self.asked.settings)
+
+    @property
+    def by_metric(self) -> bool:
+        """Return whether the metric that is asked for is one of what the model does."""
+        return self.asked.metric in (None, "accuracy" if self.layout.classes > 1 else "mae")
 
     def watches(self, feature: FeatureCells) -> bool:
         """Return whether the policy watches a feature."""
@@ -72,6 +78,13 @@ class Fitted:
         if not self.asked.exclude:
             return counted
         return tuple(chain.from_iterable(counted[part] for part in self._kept))
+
+    def rejected(self, counted: Sequence[int]) -> Sequence[int] | None:
+        """Return the refused requests of each feature that is tested, of those of all; None: nobody was refused."""
+        if not any(counted):
+            return None
+        told = zip(self.layout.features, counted, strict=False)  # the last count is of no feature
+        return tuple(count for feature, count in told if self.watches(feature))
 
     @cached_property
     def _kept(self) -> tuple[slice, ...]:

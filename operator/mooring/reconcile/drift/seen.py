@@ -40,7 +40,7 @@ def seen_of(watched: Watched, now: float, troubles: Sequence[str] = ()) -> Drift
         usual_gap_seconds=max(pace.before) // 1000 if pace.before else None,
         alarms=watched.alarms,
         rejected=_rejected(watched),
-        metrics=_metrics(watched),
+        metrics=findings.harm.metrics if findings.harm is not None else (),
     )
 
 
@@ -62,7 +62,9 @@ def warnings_of(watched: Watched) -> tuple[str, ...]:
     found = []
     if profile.rows < ADVISED_ROWS:
         found.append(f"the reference has {profile.rows:,} rows: {ADVISED_ROWS:,} or more show smaller changes")
-    if fitted is not None and fitted.watch.reference.losses.rows == 0:
+    if fitted is not None and not fitted.by_metric:
+        found.append(f"harm.metric {fitted.asked.metric} is none of what {watched.version} does: harm is not judged")
+    elif fitted is not None and fitted.watch.reference.losses.rows == 0:
         found.append("the reference has no losses of held out rows: harm by ground truth is not judged")
     if all(one.blocks is None for one in profile.numbers) and all(one.blocks is None for one in profile.categories):
         found.append("the reference knows no time: what repeats by hour or by day may be taken for drift")
@@ -77,12 +79,3 @@ def _rejected(watched: Watched) -> tuple[tuple[str, int], ...]:
         (feature.name, count) for feature, count in zip(watched.basis.layout.features, counts, strict=False) if count
     ]
     return tuple(sorted(named, key=lambda one: -one[1])[:10])
-
-
-def _metrics(watched: Watched) -> tuple[tuple[str, float, int], ...]:
-    report = watched.findings.harm
-    if report is None or watched.basis is None:
-        return ()
-    if watched.basis.layout.classes > 1:
-        return (("accuracy", 1 - report.rate, report.truths),)
-    return (("large_errors", report.rate, report.truths),)

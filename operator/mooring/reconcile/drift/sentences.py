@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from mooring.ledger.profile import CategoryProfile, NumberProfile, Profile
 from mooring.reconcile.drift.reference import Fitted
-from mooring.stats.drift import Evidence, HarmReport, Name
+from mooring.stats.drift import Evidence, HarmReport, Name, WindowReport
 
 
-def moved(evidence: Evidence, top: Sequence[Name], fitted: Fitted) -> str:
-    """Return the sentence of an alarm about inputs; `top` names those that moved, the furthest first."""
+def moved(report: WindowReport, fitted: Fitted) -> str:
+    """Return the sentence of an alarm about inputs."""
+    top = report.top
     rows = fitted.profile.rows if fitted.profile is not None else 0
     if not top:
-        return f"many features moved a little together; {_evidence(evidence)}"
+        return f"many features moved a little together; {_evidence(report.inputs)}"
     first = top[0]
     also = f"; so did {', '.join(one.column for one in top[1:4])}" if len(top) > 1 else ""
     more = f" and {len(top) - 4} more" if len(top) > 4 else ""
     allowed = f"(allowed {_share(_allowed(first.column, fitted))}, reference of {rows:,} rows)"
-    return f"{_of_feature(first, fitted.profile)} {allowed}{also}{more}; {_evidence(evidence)}"
+    return f"{_of_feature(first, fitted.profile)} {allowed}{also}{more}; {_evidence(report.inputs)}"
 
 
-def shifted(evidence: Evidence, names: Sequence[Name], fitted: Fitted) -> str:
-    """Return the sentence of an alarm about predictions; `names` are those of its columns that moved."""
+def shifted(report: WindowReport, fitted: Fitted) -> str:
+    """Return the sentence of an alarm about predictions."""
     rows = sum(fitted.watch.reference.predictions.scores)
     allowed = f"(allowed {_share(fitted.asked.settings.predictions_effect)}, reference of {rows:,} held out rows)"
-    if not names:
-        return f"predictions moved {allowed}; {_evidence(evidence)}"
-    first = names[0]
+    if not report.moved:
+        return f"predictions moved {allowed}; {_evidence(report.predictions)}"
+    first = report.moved[0]
     if first.column == "label":
         said = f"the share of answers with class {first.mark} (from 0) went {first.direction} by {_share(first.effect)}"
     else:
         said = f"predicted scores moved {first.direction} by {_share(first.effect)}"
-    return f"{said} {allowed}; {_evidence(evidence)}"
+    return f"{said} {allowed}; {_evidence(report.predictions)}"
+
+
+def foretold(report: WindowReport, fitted: Fitted) -> str:
+    """Return the sentence of an alarm about losses that are expected, not known."""
+    evidence, losses = report.estimated, fitted.watch.reference.losses
+    reference, tolerance = _percent(evidence.reference or 0.0), _percent(fitted.asked.settings.tolerance)
+    return (
+        f"by what it predicts, the model is expected to lose {_percent(evidence.rate or 0.0)} of predictions, against "
+        f"{reference} of {losses.rows:,} rows at training (allowed {tolerance} more); "
+        f"an estimate, no truth; {_evidence(evidence)}"
+    )
 
 
 def harmed(report: HarmReport, fitted: Fitted) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter
 
+from mooring.reconcile.drift.reference import Fitted
 from mooring.reconcile.drift.saved import inflated
 from mooring.reconcile.drift.tally import Counts
 from mooring.reconcile.drift.watch import Basis
@@ -29,15 +30,29 @@ class Recorded:
     rows: int
     cells: Counts
     truths: tuple[Truth, ...]
+    rejected: Counts = ()
+    """Requests refused for each feature; empty: none was."""
 
     @classmethod
     def of(cls, counted: Counted) -> Recorded:
         """Return what is kept of a window."""
-        return cls(counted.start, counted.end, counted.rows, tuple(counted.cells or ()), counted.truths)
+        return cls(
+            counted.start,
+            counted.end,
+            counted.rows,
+            tuple(counted.cells or ()),
+            counted.truths,
+            tuple(counted.rejected or ()),
+        )
 
     def counted(self) -> Counted:
-        """Return the window; `Fitted.cells` of its cells are what is tested."""
-        return Counted(self.start, self.end, self.rows, self.cells, self.truths)
+        """Return the window with all features."""
+        return Counted(self.start, self.end, self.rows, self.cells, self.truths, self.rejected or None)
+
+    def tested(self, fitted: Fitted) -> Counted:
+        """Return the window as a policy tests it."""
+        cells, rejected = fitted.cells(self.cells), fitted.rejected(self.rejected)
+        return Counted(self.start, self.end, self.rows, cells, self.truths, rejected)
 
 
 @dataclass(frozen=True)

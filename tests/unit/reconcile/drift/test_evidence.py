@@ -226,7 +226,28 @@ def test_everything_that_a_policy_says_of_tests_is_asked() -> None:
             "quality": {"missing": "0.1", "unseen": "0.2", "outOfRange": "0.3"},
             "inputs": {"effect": "0.07"},
             "predictions": {"effect": "0.08"},
-            "harm": {"tolerance": "0.09", "labels": {"matureAfterSeconds": 60, "minCoverage": "0.5"}},
+            "harm": {"metric": "mae", "tolerance": "0.09", "labels": {"matureAfterSeconds": 60, "minCoverage": "0.5"}},
         }
     )
-    assert Asked.of(spec) == Asked(Settings(300, 30, 7, 0.1, 0.2, 0.3, 0.07, 0.08, 0.09, 60, 0.5), ("a", "b"))
+    settings = Settings(
+        min_rows=300,
+        min_seconds=30,
+        per_days=7,
+        missing=0.1,
+        unseen=0.2,
+        out_of_range=0.3,
+        inputs_effect=0.07,
+        predictions_effect=0.08,
+        tolerance=0.09,
+        mature_after_seconds=60,
+        min_coverage=0.5,
+    )
+    assert Asked.of(spec) == Asked(settings, ("a", "b"), "mae")
+
+
+def test_a_metric_of_another_task_judges_nothing_and_says_so() -> None:
+    traffic = Traffic(replace(ASKED, metric="mae"))
+    assert traffic.operator.fitted.watch.loss is None
+    assert seen_of(traffic.operator.watched, START).warnings == (
+        "harm.metric mae is none of what shop-v3 does: harm is not judged",
+    )

@@ -75,8 +75,6 @@ def test_windows_can_be_replayed_with_other_settings() -> None:
             chapter.basis.layout, Asked(Settings(min_rows=100, min_seconds=60), exclude), chapter.basis.profile
         )
         one = chapter.windows[0]
-        folded = fitted.watch.fold(
-            fitted.watch.resume(None), Counted(one.start, one.end, one.rows, fitted.cells(one.cells), one.truths)
-        )
+        folded = fitted.watch.fold(fitted.watch.resume(None), one.tested(fitted))
         assert folded.window is not None
         assert folded.window.inputs.state == state
