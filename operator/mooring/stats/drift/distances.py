@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from math import log
 from typing import Literal, NamedTuple
@@ -54,11 +55,30 @@ class Compared:
         at = max(range(len(gaps)), key=lambda mark: abs(gaps[mark]))
         return Distance(abs(gaps[at]), at, "down" if self.ordered == (gaps[at] > 0) else "up")
 
-    def log_p(self, marks: Sequence[int], rows: int) -> float:
-        """Return the log of the p-value of "no further than floor and reference allow" (Bonferroni over the sides)."""
+    def log_p(self, marks: Sequence[int], rows: int, worth: float = 1.0) -> float:
+        """Return the log of the p-value of "no further than floor and reference allow" (Bonferroni over the sides).
+
+        `worth`: as so many rows as say no more than one.
+        """
         beyond = [(test, count) for test, count in self.counted(marks, rows) if count > rows * test.bound]
-        least = min((test.log_p(count, rows) for test, count in beyond), default=0.0)
+        least = min((test.log_p(count, rows) / worth for test, count in beyond), default=0.0)
         return min(0.0, least + log(max(1, len(self.sides))))
+
+    @cached_property
+    def _scales(self) -> tuple[tuple[float, float], ...]:
+        """The share of each mark in the reference, and one over the variance of a row; 0: all its rows are alike."""
+        shares = [mark / self.rows if self.rows else 0.0 for mark in self.reference]
+        return tuple((share, 1 / (share * (1 - share)) if 0 < share < 1 else 0.0) for share in shares)
+
+    def apart(self, marks: Sequence[int], rows: int) -> float:
+        """Return how far rows are from the reference: the sum over marks of (difference of shares)² rows / variance."""
+        pairs = zip(marks, self._scales, strict=True)
+        return rows * sum((mark / rows - share) ** 2 * scale for mark, (share, scale) in pairs)
+
+    def chance(self, marks: Sequence[int], rows: int) -> float:
+        """Return how far independent rows are from their own mean, drawn from where `rows` came from."""
+        shares = [mark / rows for mark in marks]
+        return sum(share * (1 - share) * scale for share, (_, scale) in zip(shares, self._scales, strict=True))
 
     @property
     def detectable(self) -> float:

@@ -55,19 +55,22 @@ class Estimate:
         """Return the loss that a window with such predictions, which has some, is expected to have."""
         return sum(share * rows for share, rows in zip(self.losses, strata, strict=True)) / sum(strata)
 
-    def fold(self, levels: Levels, strata: Ints) -> Levels:
+    def fold(self, levels: Levels, strata: Ints, factor: float) -> Levels:
         """Return the levels, one for each bet, after a window."""
-        return tuple(map(advance, levels, self.test.log_bets(list(zip(self.losses, strata, strict=True)))))
+        worth = [(share, rows / factor) for share, rows in zip(self.losses, strata, strict=True)]
+        return tuple(map(advance, levels, self.test.log_bets(worth)))
 
 
-def tested(estimate: Estimate | None, levels: Levels, strata: Ints, alarm_at: float) -> tuple[Levels, Evidence]:
-    """Return the levels to go on with after a window, and what it says."""
+def tested(
+    estimate: Estimate | None, levels: Levels, strata: Ints, factor: float, alarm_at: float
+) -> tuple[Levels, Evidence]:
+    """Return the levels to go on with after a window, and what it says. `factor`: so many rows say as much as one."""
     if estimate is None:
         return levels, Evidence("estimated", 0.0, alarm_at, sum(strata), "Unknown", 1.0)
     detectable = estimate.test.bound - estimate.reference
     if sum(strata) < LEAST_ROWS:
         return levels, Evidence("estimated", mean(levels), alarm_at, sum(strata), "Unknown", detectable)
-    levels = estimate.fold(levels, strata)
+    levels = estimate.fold(levels, strata, factor)
     together = mean(levels)
     alarm = together >= alarm_at
     said = Evidence(

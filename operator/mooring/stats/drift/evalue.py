@@ -61,19 +61,19 @@ class Above:
         rest = [log1p((self.bound - q) / (1 - self.bound)) for q in self._shares]
         return tuple((log(q / self.bound) - miss, miss) for q, miss in zip(self._shares, rest, strict=True))
 
-    def log_e(self, count: int, rows: int, least: float = -inf) -> float:
+    def log_e(self, count: float, rows: float, least: float = -inf) -> float:
         """Return the log of the e-value of `count` of `rows`, or -inf where that is seen to be below `least`."""
         gain, loss = self._terms[0]
         if count * gain + rows * loss < least and count <= rows * self.bound:
             return -inf  # the log likelihood is concave and 0 at the bound: further q say even less
         return log_mean([count * gain + rows * loss for gain, loss in self._terms])
 
-    def log_bets(self, losses: Sequence[tuple[float, int]]) -> list[float]:
+    def log_bets(self, losses: Sequence[tuple[float, float]]) -> list[float]:
         """Return for each step the log of the e-value of (loss from 0, how many): "the mean is above the bound"."""
         stakes = [(q - self.bound) / (self.bound * (1 - self.bound)) for q in self._shares]
         return [sum(count * log1p(stake * (loss - self.bound)) for loss, count in losses) for stake in stakes]
 
-    def log_p(self, count: int, rows: int) -> float:
+    def log_p(self, count: float, rows: float) -> float:
         """Return the log of the p-value of `count` of `rows` (Chernoff)."""
         if rows == 0 or count <= rows * self.bound:
             return 0.0

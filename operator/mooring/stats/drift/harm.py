@@ -77,10 +77,10 @@ def loss_test(losses: Losses, tolerance: float) -> Above | None:
     return above(losses.lost, losses.rows, log(1 / (DOUBT * SHARES["harm"])), tolerance, STEPS)
 
 
-def fold(levels: Levels, test: Above, pool: Sample, weights: Sequence[float]) -> Levels:
-    """Return the levels, one for each bet, after a pool."""
-    lost = list(zip(weights, pool.lost, strict=True))
-    kept = (0.0, sum(pool.labelled) - sum(pool.lost))
+def fold(levels: Levels, test: Above, pool: Sample, weights: Sequence[float], factor: float = 1.0) -> Levels:
+    """Return the levels, one for each bet, after a pool. `factor`: so many truths say as much as one."""
+    lost = [(weight, count / factor) for weight, count in zip(weights, pool.lost, strict=True)]
+    kept = (0.0, (sum(pool.labelled) - sum(pool.lost)) / factor)
     return tuple(map(advance, levels, test.log_bets([*lost, kept])))
 
 

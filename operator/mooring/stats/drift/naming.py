@@ -29,9 +29,16 @@ class Name:
     direction: Direction
 
 
-def names(columns: Sequence[Compared], window: Sequence[Sequence[int]]) -> tuple[Name, ...]:
-    """Return the columns that a window shows to have drifted, the greatest distance first."""
-    found = [(one.log_p(*_marks(one, cells)), one, cells) for one, cells in zip(columns, window, strict=True)
+def names(
+    columns: Sequence[Compared], window: Sequence[Sequence[int]], factors: Sequence[float] = ()
+) -> tuple[Name, ...]:
+    """Return the columns that a window shows to have drifted, the greatest distance first.
+
+    `factors`: how many rows of each column say as much as one (`clumps`); none: 1.
+    """
+    each = factors or (1.0,) * len(columns)
+    found = [(one.log_p(*_marks(one, cells), factor), one, cells)
+             for one, cells, factor in zip(columns, window, each, strict=True)
              if one.sides and sum(cells) >= LEAST_ROWS]  # fmt: skip
     found.sort(key=lambda one: one[0])
     passed = [rank for rank, (log_p, _, _) in enumerate(found, 1) if log_p <= log(rank * FALSE_NAMES / len(found))]

@@ -14,13 +14,18 @@ from mooring.stats.drift.tier import Levels
 
 
 def settle(
-    levels: Levels, pool: Cohort, codes: Codes, losses: Losses, test: Above | None, alarm_at: float
+    levels: Levels, pool: Cohort, codes: Codes, losses: Losses, test: Above | None, alarm_at: float, repeated: float
 ) -> tuple[Levels, HarmReport]:
-    """Return the levels to go on with after a pool, and what it says. `test` None: there is no reference of losses."""
+    """Return the levels to go on with after a pool, and what it says.
+
+    `test` None: there is no reference of losses. `repeated`: how many predictions say as much as one (`clumps`). Their
+    truths are taken to repeat each other as they do; where only a part of them is told, as much less.
+    """
     sample = codes.sample(pool.predicted, pool.told)
     repaired = harm.repair(sample)
     if test is not None and not repaired.selective:
-        levels = harm.fold(levels, test, sample, repaired.weights)
+        told = min(1.0, repaired.truths / max(1, sum(pool.predicted)))
+        levels = harm.fold(levels, test, sample, repaired.weights, 1 + (repeated - 1) * told)
     together = mean(levels)
     alarm = together >= alarm_at
     joins = codes.joins(pool.told)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
+from mooring.stats.drift.clumps import Clumps
 from mooring.stats.drift.cohorts import Cohorts
 from mooring.stats.drift.harm import START
 from mooring.stats.drift.tier import Levels
@@ -29,6 +30,9 @@ class DriftState:
     through: int = 0
     """Milliseconds since 1970: what began before was folded, or is not counted any more."""
     window: Open = field(default_factory=Open)
+    clumps: Clumps = field(default_factory=Clumps)
+    repeated: int = 0
+    """How many predictions of the last windows say as much as one, in thousandths; 0: there was none."""
     cohorts: Cohorts = field(default_factory=Cohorts)
     closed: int = 0
     """Windows."""

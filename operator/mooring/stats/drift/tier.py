@@ -52,23 +52,28 @@ class Tier:
         """The levels of no evidence."""
         return (0,) * sum(self.widths)
 
-    def fold(self, levels: Levels, window: Sequence[Sequence[int]]) -> Levels:
-        """Return the levels after a window, given as the cells of each column."""
+    def fold(self, levels: Levels, window: Sequence[Sequence[int]], factors: Sequence[float] = ()) -> Levels:
+        """Return the levels after a window, given as the cells of each column.
+
+        `factors`: how many rows of each column say as much as one (`clumps`); none: 1.
+        """
         found: list[int] = []
         at = 0
-        for column, width, cells in zip(self.columns, self.widths, window, strict=True):
+        each = factors or (1.0,) * len(self.columns)
+        for column, width, cells, factor in zip(self.columns, self.widths, window, each, strict=True):
             mine = levels[at : at + width]
             at += width
             rows = sum(cells)
             if rows < LEAST_ROWS or not width:
                 found += mine
                 continue
-            tests = column.counted(marks_of(cells, ordered=column.ordered), rows)
+            worth = rows / factor
+            tests = [(test, count / factor) for test, count in column.counted(_marks(column, cells), rows)]
             if width == len(tests):
                 of_tests = zip(mine, tests, strict=True)
-                logs = [test.log_e(count, rows, matters(level)) for level, (test, count) in of_tests]
+                logs = [test.log_e(count, worth, matters(level)) for level, (test, count) in of_tests]
             else:
-                logs = [log_mean([test.log_e(count, rows) for test, count in tests])]
+                logs = [log_mean([test.log_e(count, worth) for test, count in tests])]
             found += map(advance, mine, logs)
         return tuple(found)
 
@@ -86,3 +91,7 @@ class Tier:
     def detectable(self) -> float:
         """The distance that every column that is tested shows in the end; 1: none is."""
         return max((column.detectable for column in self.columns if column.sides), default=1.0)
+
+
+def _marks(column: Compared, cells: Sequence[int]) -> Sequence[int]:
+    return marks_of(cells, ordered=column.ordered)

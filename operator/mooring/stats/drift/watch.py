@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from mooring.stats.drift import harm
+from mooring.stats.drift.clumps import UNIT, Clumps, remembered
 from mooring.stats.drift.cohorts import GRACE_DAYS, Cohort, Cohorts
+from mooring.stats.drift.distances import Compared
 from mooring.stats.drift.estimate import Estimate, tested
 from mooring.stats.drift.evalue import Above
 from mooring.stats.drift.joins import Codes
@@ -95,12 +98,24 @@ class Watch:
         window = state.window.plus(counted, self.reference)
         closes = window.closes(counted.end, self.settings.min_rows, self.settings.min_seconds)
         cohorts, pool = self._cohorts(state.cohorts, counted, window if closes else None).taken(self.settings)
-        state = replace(state, through=counted.end, window=window, cohorts=cohorts)
+        clumps = self._clumps(state.clumps, counted, last=closes)
+        state = replace(state, through=counted.end, window=window, clumps=clumps, cohorts=cohorts)
+        state, of_window = self._closed(state, window, counted.end) if closes else (state, None)
         state, of_harm = self._harm(state, pool) if pool is not None else (state, None)
-        if not closes:
-            return Folded(state, harm=of_harm)
-        state, of_window = self._closed(state, window, counted.end)
         return Folded(state, of_window, of_harm)
+
+    def _clumps(self, clumps: Clumps, counted: Counted, *, last: bool) -> Clumps:
+        """Return how the blocks of the open window differ, with an interval; the last one closes its block too."""
+        if counted.cells is not None:
+            clumps = clumps.plus(counted.start, counted.rows, counted.cells)
+        if not clumps.cells or not (last or clumps.closes(counted.end, self.settings.min_seconds)):
+            return clumps
+        block = read(clumps.cells, self.reference)
+        return clumps.closed(self._compared, (*block.columns, *block.predictions))
+
+    @cached_property
+    def _compared(self) -> tuple[Compared, ...]:
+        return (*self.inputs.columns, *self.predictions.columns)
 
     def _cohorts(self, cohorts: Cohorts, counted: Counted, closed: Open | None) -> Cohorts:
         """Return what waits for its truth after an interval, and the window that closed with it."""
@@ -115,16 +130,18 @@ class Watch:
         return by_bin(cells[self.reference.starts[-1] :], self.reference.predictions.classes)
 
     def _closed(self, state: DriftState, window: Open, end: int) -> tuple[DriftState, WindowReport]:
-        seen = read(window, self.reference)
-        inputs, of_inputs, levels = self._tested(self.inputs, state.inputs, seen.columns, window.rows)
+        seen = read(window.cells, self.reference, window.rejected)
+        factors = state.clumps.factors(self._compared, (*seen.columns, *seen.predictions))
+        of_columns, of_scores = factors[: len(seen.columns)], factors[len(seen.columns) :]
+        inputs, of_inputs, levels = self._tested(self.inputs, state.inputs, seen.columns, of_columns, window.rows)
         predictions, of_predictions, of_answers = self._tested(
-            self.predictions, state.predictions, seen.predictions, window.rows
+            self.predictions, state.predictions, seen.predictions, of_scores, window.rows
         )
         estimated, of_estimate = tested(
-            self.estimate, state.estimated, seen.strata, self.settings.alarm_at("estimated")
+            self.estimate, state.estimated, seen.strata, max(of_scores), self.settings.alarm_at("estimated")
         )
-        top = names(self.inputs.columns, seen.columns)
-        moved = names(self.predictions.columns, seen.predictions)
+        top = names(self.inputs.columns, seen.columns, of_columns)
+        moved = names(self.predictions.columns, seen.predictions, of_scores)
         quality = self.quality.fold(state.quality, seen.rates)
         report = WindowReport(
             window.opened or 0,
@@ -146,15 +163,17 @@ class Watch:
             estimated=estimated,
             quality=quality,
             window=Open(),
+            clumps=Clumps(),
+            repeated=remembered(state.repeated, max(of_scores)),
             closed=state.closed + 1,
         )
         return after, report
 
     def _tested(
-        self, tier: Tier, levels: Levels, window: tuple[Ints, ...], rows: int
+        self, tier: Tier, levels: Levels, window: tuple[Ints, ...], factors: Sequence[float], rows: int
     ) -> tuple[Levels, Evidence, Levels]:
         """Return the levels to go on with, the evidence, and the levels behind it."""
-        found = tier.fold(levels, window)
+        found = tier.fold(levels, window, factors)
         together, alarm_at = tier.together(found), self.settings.alarm_at(tier.name)
         tested = any(one.sides and sum(cells) >= LEAST_ROWS for one, cells in zip(tier.columns, window, strict=True))
         state: State = "Unknown" if not tested else "Alarm" if together >= alarm_at else "Quiet"
@@ -171,5 +190,6 @@ class Watch:
 
     def _harm(self, state: DriftState, pool: Cohort) -> tuple[DriftState, HarmReport]:
         losses, alarm_at = self.reference.losses, self.settings.alarm_at("harm")
-        levels, report = settle(state.harm, pool, self.codes, losses, self.loss, alarm_at)
+        repeated = max(UNIT, state.repeated) / UNIT
+        levels, report = settle(state.harm, pool, self.codes, losses, self.loss, alarm_at, repeated)
         return replace(state, harm=levels), report

@@ -90,15 +90,15 @@ class Window:
     """By both."""
 
 
-def read(window: Open, reference: Reference) -> Window:
+def read(cells: Ints, reference: Reference, rejected: Ints = ()) -> Window:
     """Return the parts of a window.
 
     A distribution is compared on the values that quality accepts, so that broken data is not called drift as well.
     """
     columns: list[Ints] = []
     rates: list[tuple[int, int]] = []
-    cells = window.cells or (0,) * reference.size
-    refused = window.rejected or (0,) * len(reference.columns)
+    cells = cells or (0,) * reference.size
+    refused = rejected or (0,) * len(reference.columns)
     for start, column, wrong in zip(reference.starts, reference.columns, refused, strict=False):
         bins = cells[start : start + len(column.counts)]
         first, second, missing = cells[start + len(bins) : start + column.cells]
