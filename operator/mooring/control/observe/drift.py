@@ -69,13 +69,14 @@ class DriftObserver:
         wake: Callable[[Key], None],
         metrics: DriftMetrics,
         clock: Callable[[], float] = time.time,
+        reader: PodReader | None = None,
     ) -> None:
         self._cache = cache
         self._writer = writer
         self._wake = wake
         self._metrics = metrics
         self._clock = clock
-        self._reader = PodReader()
+        self._reader = reader or PodReader()
         self._known: dict[Key, Known] = {}
         self._next: dict[Key, float] = {}
         """When each is to be looked for again."""

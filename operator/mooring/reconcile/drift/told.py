@@ -60,12 +60,13 @@ def told(watched: Watched, pod: str, group: str, reading: Reading, now: float) -
     if not fresh.intervals and not reading.final:
         return Heard(watched)
     shift = _shift(fresh.intervals, now)
-    taking = _Taking(
-        watched.slots, watched.slots.stands.get(pod), watched.begun // SLOT, int(now) // INTERVAL_SECONDS + 1
-    )
+    taking = _Taking(watched.slots, watched.slots.stands.get(pod), int(now) // INTERVAL_SECONDS + 1)
     damaged: list[str] = []
     for interval in fresh.intervals:
         slot = slot_of(interval.end) + shift
+        if slot_of(interval.start) + shift < watched.begun // SLOT:
+            taking.pass_over(slot)
+            continue
         try:
             taking.add(slot, _tally(interval, basis, watched.number, group))
         except ValueError as error:
@@ -82,10 +83,9 @@ def told(watched: Watched, pod: str, group: str, reading: Reading, now: float) -
 class _Taking:
     """Puts the intervals of one answer into slots."""
 
-    def __init__(self, slots: Slots[Tally], stand: Stand | None, first: int, newest: int) -> None:
+    def __init__(self, slots: Slots[Tally], stand: Stand | None, newest: int) -> None:
         self._slots = slots
         self._stand = stand
-        self._first = first
         self.newest = newest
         self.last = 0
         self.counts: dict[int, Tally] = {}
@@ -99,14 +99,16 @@ class _Taking:
         """
         slot = min(slot, self.newest)
         self.last = max(self.last, slot)
-        if slot <= self._first:
-            return
         through = self._slots.through
         if slot <= through:
             was_missing = self._stand is not None and self._stand.slot < slot
             counts = Tally(truths=counts.truths) if was_missing else counts
         slot = max(slot, through + 1)
         self.counts[slot] = self.counts[slot] + counts if slot in self.counts else counts
+
+    def pass_over(self, slot: int) -> None:
+        """Leave an interval out that is older than the evidence."""
+        self.last = max(self.last, min(slot, self.newest))
 
     def spoil(self, slot: int) -> None:
         """Leave an interval out."""

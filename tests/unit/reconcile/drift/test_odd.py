@@ -129,7 +129,7 @@ def test_an_interval_that_cannot_be_is_unknown_and_the_others_count(reader: Oper
 
 
 def test_a_truth_that_the_version_cannot_have_makes_its_interval_unknown(reader: Operator) -> None:
-    interval = Interval(1, 0, int(START + 5) * 1000, {}, {Join(3, 0, 19_000, 4, 0): 1})
+    interval = Interval(1, int(START) * 1000, int(START + 5) * 1000, {}, {Join(3, 0, 19_000, 4, 0): 1})
     stream = Stream("shop", "shop-v3", "pod-0", "life-1")
     reading = Reading(stream, binner().layout.to_json(), 1, 2, final=False, intervals=(interval,))
     heard = told(reader.watched, "pod-0", WATCHED, reading, START + 5.7)
