@@ -68,6 +68,10 @@ class PredictionProfile(Model):
     """Held out rows by bin * classes + the index of the predicted label; of a regression by bin."""
     losses: list[int] | None = None
     """Of those: wrong labels; errors above `error_q90`. None, like `strata`, where nobody told the truth."""
+    blocks: float | None = None
+    """The greatest distance of a block of time from all held out rows, by score."""
+    label_blocks: float | None = None
+    """The same of a label's share; None for a regression, and like `blocks` where no time is known."""
 
 
 class Profile(Model):

@@ -32,7 +32,8 @@ def profile(
     blocks: Blocks | None = None,
 ) -> Profile:
     """Return the profile of all rows of `frame` (n) and of the answers to its held out ones."""
-    return _profile(features, frame, int(holdout.sum()), _predictions(target, holdout, answers), blocks)
+    predictions = _predictions(target, holdout, answers, None if blocks is None else blocks[holdout])
+    return _profile(features, frame, int(holdout.sum()), predictions, blocks)
 
 
 def sample_profile(features: list[Feature], frame: pd.DataFrame, answers: Answers, positive: int | None) -> Profile:
@@ -127,30 +128,48 @@ def _distance_of_texts(values: pd.Series, top: list[str], whole: list[int], bloc
     return distance_of_blocks(blocks[known], cells, whole, ordered=False)
 
 
-def _predictions(target: Target, holdout: Mask, answers: Answers) -> PredictionProfile:
+def _predictions(target: Target, holdout: Mask, answers: Answers, blocks: Blocks | None) -> PredictionProfile:
     if target.classes is None:
-        error = np.abs(answers.prediction - target.values[holdout])
-        q90 = float(np.quantile(error, 0.9))
-        cuts = frozen_edges(answers.prediction)
-        strata = bins_of(answers.prediction, cuts)
-        counts = np.bincount(strata, minlength=len(cuts) + 1).tolist()
-        losses = np.bincount(strata[error > q90], minlength=len(cuts) + 1).tolist()
-        return PredictionProfile(
-            of="prediction", edges=cuts.tolist(), counts=counts, error_q90=q90, strata=counts, losses=losses
-        )
-    classes = len(target.classes)
-    shown = _shown(answers, target.positive)
+        return _regression(target.values[holdout], answers.prediction, blocks)
+    return _classification(target, target.codes()[holdout], answers, blocks)
+
+
+def _regression(truth: Floats, said: Floats, blocks: Blocks | None) -> PredictionProfile:
+    error = np.abs(said - truth)
+    q90 = float(np.quantile(error, 0.9))
+    cuts = frozen_edges(said)
+    bins = bins_of(said, cuts)
+    counts = np.bincount(bins, minlength=len(cuts) + 1).tolist()
+    return PredictionProfile(
+        of="prediction",
+        edges=cuts.tolist(),
+        counts=counts,
+        error_q90=q90,
+        strata=counts,
+        losses=np.bincount(bins[error > q90], minlength=len(counts)).tolist(),
+        blocks=None if blocks is None else distance_of_blocks(blocks, bins, counts, ordered=True),
+    )
+
+
+def _classification(
+    target: Target, truth: NDArray[np.int64], answers: Answers, blocks: Blocks | None
+) -> PredictionProfile:
+    shown, said = _shown(answers, target.positive), answers.codes
     cuts = frozen_edges(shown)
-    bins, truth, size = bins_of(shown, cuts), target.codes()[holdout], (len(cuts) + 1) * classes
+    bins, classes = bins_of(shown, cuts), answers.probability.shape[1]
+    size = (len(cuts) + 1) * classes
     outcomes = np.bincount(bins * classes + truth, minlength=size).reshape(-1, classes)
-    strata = bins * classes + answers.codes
+    strata = bins * classes + said
+    counts, labels = outcomes.sum(axis=1).tolist(), np.bincount(said, minlength=classes).tolist()
     return PredictionProfile(
         of="probability",
         edges=cuts.tolist(),
-        counts=outcomes.sum(axis=1).tolist(),
-        classes=np.bincount(answers.codes, minlength=classes).tolist(),
+        counts=counts,
+        classes=labels,
         outcomes=outcomes.tolist(),
         positive=target.positive,
         strata=np.bincount(strata, minlength=size).tolist(),
-        losses=np.bincount(strata[answers.codes != truth], minlength=size).tolist(),
+        losses=np.bincount(strata[said != truth], minlength=size).tolist(),
+        blocks=None if blocks is None else distance_of_blocks(blocks, bins, counts, ordered=True),
+        label_blocks=None if blocks is None else distance_of_blocks(blocks, said, labels, ordered=False),
     )

@@ -103,6 +103,17 @@ def test_a_season_of_the_day_is_known_by_the_hours():
     assert shift.blocks == pytest.approx(0.5 - 0.125, abs=0.04)
 
 
+def test_a_season_of_the_answers_is_known_too():
+    table, seconds = seasonal(24 * 10, 200, 0.0)
+    prepared = prepared_blocks(table, pa.array(seconds, pa.timestamp("s")), timeColumn="at", holdoutPerMille=500)
+    night = prepared.blocks[prepared.holdout] < 12
+    chance = np.where(night, 0.9, 0.2)
+    answers = Answers(np.column_stack([1 - chance, chance]), night.astype(np.int64))
+    made = profile(prepared.features, prepared.frame, prepared.target, prepared.holdout, answers, prepared.blocks)
+    assert made.predictions.label_blocks == pytest.approx(0.5, abs=0.01)
+    assert made.predictions.blocks == pytest.approx(0.5, abs=0.01)
+
+
 def test_the_same_hours_with_another_offset_and_as_texts_are_the_same_blocks():
     _, seconds = seasonal(24 * 10, 100, 0.0)
     moments = pa.array(seconds, pa.timestamp("s"))

@@ -140,6 +140,8 @@ def _predictions(layout: Layout, profile: Profile | None) -> Predictions:
         known.positive,
         loss_edges,
         known.error_q90,
+        known.blocks or 0.0,
+        known.label_blocks or 0.0,
     )
 
 

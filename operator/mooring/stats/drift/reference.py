@@ -59,6 +59,10 @@ class Predictions:
     Empty: the outcome is the true class, and with one class 0 where the prediction held and 1 where it was lost."""
     error_q90: float | None = None
     """Of a regression: the 0.9 quantile of its absolute errors out of sample."""
+    blocks: float = 0.0
+    """The greatest distance of scores between blocks of time, as of a `Column`."""
+    label_blocks: float = 0.0
+    """The same of a label's share."""
 
     def __post_init__(self) -> None:
         """Refuse counts of another shape."""
@@ -72,6 +76,8 @@ class Predictions:
             raise ValueError("predictions have as many scores as bins, and as many labels as classes, or none")
         if min((*self.scores, *self.labels), default=0) < 0:
             raise ValueError("predictions are not below zero")
+        if not (0 <= self.blocks <= 1 and 0 <= self.label_blocks <= 1):
+            raise ValueError("the distance of blocks is a share")
 
     @property
     def outcomes(self) -> int:

@@ -54,7 +54,8 @@ class Watch:
     def predictions(self) -> Tier:
         """The tests of scores and labels."""
         least, answers = self.settings.predictions_effect, self.reference.predictions
-        return Tier.of("predictions", [("score", answers.scores, True, least), ("label", answers.labels, False, least)])
+        score = ("score", answers.scores, True, max(least, answers.blocks))
+        return Tier.of("predictions", [score, ("label", answers.labels, False, max(least, answers.label_blocks))])
 
     @cached_property
     def quality(self) -> Quality:
