@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from mooring.cli import predict_job, rollout
+from mooring.cli.drift import commands as drift
 
-COMMANDS = (predict_job, rollout)
+COMMANDS = (predict_job, rollout, drift)
 """Modules with `add_parser(commands)`: one for each command."""
 
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from mooring.cli import bring, export, predict, train
+from mooring.cli.drift import local as drift
 
-COMMANDS = (train, predict, export, bring)
+COMMANDS = (train, predict, export, bring, drift)
 """Modules with `add_parser(commands)`: one for each command."""
 
 

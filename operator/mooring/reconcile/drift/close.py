@@ -40,15 +40,22 @@ def turn(watched: Watched, fitted: Fitted, now: float, patience: float = PATIENC
     told = False
     for slot in closed:
         counted, tally = _counted(slot, fitted), slot.counts.get(WATCHED, _ZERO)
-        recorded = _recorded(watched.recording, tally, counted)
-        folded = fitted.watch.fold(watched.drift or fitted.watch.resume(None), counted)
-        watched = replace(watched, drift=folded.state, recording=recorded, pace=_paced(watched.pace, counted))
-        if folded.harm is not None:
-            watched, told = _settled(watched, fitted, folded.harm, counted.end), True
-        if folded.window is not None:
-            windows.append(_whole(folded.window, recorded, fitted))
-            watched, told = _windowed(watched, fitted, folded.window), True
+        paced = replace(watched, pace=_paced(watched.pace, counted))
+        turned = tested(paced, fitted, counted, _recorded(watched.recording, tally, counted))
+        watched, told = turned.watched, told or turned.told
+        windows += turned.windows
     return Turned(watched, tuple(windows), told)
+
+
+def tested(watched: Watched, fitted: Fitted, counted: Counted, recorded: Recording) -> Turned:
+    """Return the watch after one interval; `recorded` is the open window, this interval included."""
+    folded = fitted.watch.fold(watched.drift or fitted.watch.resume(None), counted)
+    watched = replace(watched, drift=folded.state, recording=recorded)
+    if folded.harm is not None:
+        watched = _settled(watched, fitted, folded.harm, counted.end)
+    if folded.window is None:
+        return Turned(watched, told=folded.harm is not None)
+    return Turned(_windowed(watched, fitted, folded.window), (_whole(folded.window, recorded, fitted),), told=True)
 
 
 def _counted(slot: Closed[Tally], fitted: Fitted) -> Counted:

@@ -86,6 +86,14 @@ class Tape:
         chapters[-1] = replace(chapters[-1], windows=chapters[-1].windows + more)
         return Tape(FORMAT, tuple(chapter for chapter in chapters if chapter.windows))
 
+    def since(self, start: int) -> Tape:
+        """Return the windows that began at a time or later, in milliseconds since 1970."""
+        chapters = (
+            replace(chapter, windows=tuple(window for window in chapter.windows if window.start >= start))
+            for chapter in self.chapters
+        )
+        return Tape(FORMAT, tuple(chapter for chapter in chapters if chapter.windows))
+
     def without(self, oldest: int) -> Tape:
         """Return the tape without so many of its oldest windows."""
         chapters = []

@@ -1,0 +1,74 @@
+"""`mooring drift explain BUNDLE`: makes a policy's decision again, from the file alone, and compares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mooring.cli.drift.bundle import Bundle
+from mooring.reconcile.drift.reference import Asked
+from mooring.reconcile.drift.replay import replay
+from mooring.reconcile.driftpolicy import explain
+from mooring.reconcile.driftpolicy.seen import moment
+from mooring.reconcile.driftseen import Alarm, DriftSeen
+
+STAMP = "%Y-%m-%d %H:%M:%S"
+
+
+def explained(bundle: Bundle) -> tuple[str, bool]:
+    """Return what is decided and why, line by line, and whether all that can be made again is as it was recorded."""
+    decision = explain(bundle.seen, bundle.taken_at)
+    alarms, same = compared(bundle)
+    metadata = bundle.seen.policy.metadata
+    lines = [
+        f"DriftPolicy {metadata.namespace}/{metadata.name}, as of {bundle.taken_at:{STAMP}} UTC",
+        decision,
+        *_recorded(bundle, decision),
+        *alarms,
+    ]
+    return "\n".join(lines), same
+
+
+def _recorded(bundle: Bundle, decision: str) -> Iterator[str]:
+    status = bundle.seen.policy.status
+    if status.request is not None:
+        yield f"recorded: {status.request.id} ({status.request.state}) at {status.request.at:{STAMP}} UTC"
+    if status.last is not None:
+        gain = f", gain {status.last.gain}" if status.last.gain is not None else ""
+        yield f"before it: {status.last.id} {status.last.outcome}{gain}"
+
+
+def compared(bundle: Bundle) -> tuple[list[str], bool]:
+    """Return each alarm that is remembered, beside the same one computed anew from the windows of its evidence."""
+    known = bundle.seen.drift
+    if known is None or not known.alarms:
+        return ["no alarm is remembered"], True
+    again = recomputed(bundle, known)
+    lines, same = [], True
+    for alarm in known.alarms:
+        found = again.get((alarm.at, alarm.test)) if again is not None and _is_of(alarm, known) else None
+        if found is not None and found.sentence == alarm.sentence:
+            verdict = "computed anew from the recorded windows: the same"
+        elif again is None or not _is_of(alarm, known):
+            verdict = "not computed anew: its windows are no longer kept, or are of other evidence than today's"
+        else:
+            verdict, same = f"COMPUTED ANEW: {found.sentence if found is not None else 'no alarm'}", False
+        told = f"alarm {alarm.number}, {moment(alarm.at):{STAMP}} UTC, {alarm.test}: {alarm.sentence}"
+        lines += [told, f"  {verdict}"]
+    return lines, same
+
+
+def _is_of(alarm: Alarm, known: DriftSeen) -> bool:
+    return alarm.version == known.version and known.begun is not None and alarm.at > known.begun
+
+
+def recomputed(bundle: Bundle, known: DriftSeen) -> dict[tuple[int, str], Alarm] | None:
+    """Return the alarms that today's evidence gives, by (time, test); None where its first windows are not kept."""
+    if known.begun is None:
+        return None
+    tape = bundle.tape.since(known.begun)
+    if not tape.chapters or tape.chapters[0].windows[0].start != known.begun or len(tape.chapters) > 1:
+        return None
+    found: dict[tuple[int, str], Alarm] = {}
+    for step in replay(tape, Asked.of(bundle.seen.policy.spec)):
+        found |= {(alarm.at, alarm.test): alarm for alarm in step.seen.alarms}
+    return found

@@ -1,0 +1,59 @@
+"""A DriftPolicy as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mooring.api.driftpolicy import DriftPolicy
+
+_ASPECTS = ("DataQualityBroken", "Drifted", "Harmful", "LabelsSelective")
+
+
+def view(policy: DriftPolicy) -> str:
+    """Return what a policy knows and asks for, in a few lines."""
+    return "\n".join(_lines(policy))
+
+
+def _lines(policy: DriftPolicy) -> Iterator[str]:
+    status = policy.status
+    told = {item.type: item for item in status.conditions}
+    ready = told.get("Ready")
+    if ready is None:
+        yield f"{policy.metadata.name}: not looked at yet"
+        return
+    yield f"{policy.metadata.name} watches {policy.spec.deployment}: {ready.reason}"
+    yield f"  {ready.message}"
+    if status.reference is not None:
+        yield f"  reference    {status.reference.version}, {status.reference.rows} rows"
+    if status.window is not None:
+        yield f"  windows      {status.window.closed} closed, {status.window.rows} rows in the open one"
+    for item in status.evidence:
+        rate = f", losses {item.rate} ({item.reference} at training)" if item.rate is not None else ""
+        yield f"  {item.test:<12} {item.value} of {item.alarm_at}, {item.state}{rate}"
+    if status.detectable is not None:
+        seen = {"inputs": status.detectable.inputs, "harm": status.detectable.harm}
+        names = ", ".join(f"{name} beyond {value}" for name, value in seen.items() if value is not None)
+        yield f"  can be seen  {names or 'nothing'}"
+    for top in status.top:
+        yield f"  moved        {top.feature} {top.direction} by {top.effect} (p {top.p})"
+    for metric in status.metrics:
+        yield f"  {metric.name:<12} {metric.value} by {metric.rows} truths"
+    for aspect in _ASPECTS:
+        if (found := told.get(aspect)) is not None and found.status == "True":
+            yield f"  {aspect}: {found.message}"
+    yield from _asked(policy)
+
+
+def _asked(policy: DriftPolicy) -> Iterator[str]:
+    status = policy.status
+    if (request := status.request) is not None:
+        yield f"  request      {request.id} {request.action}, {request.state}: {request.reason}"
+    if (held := status.suppressed) is not None:
+        until = f" until {held.until:%Y-%m-%d %H:%M:%S} UTC" if held.until is not None else ""
+        yield f"  held         {held.reason}{until}: {held.message}"
+    if (last := status.last) is not None:
+        gain = f", gain {last.gain}" if last.gain is not None else ""
+        made = f" ({last.version})" if last.version is not None else ""
+        yield f"  last         {last.id} {last.outcome}{made}{gain}"
+    if (month := status.month) is not None:
+        yield f"  this month   {month.retrains} of {month.limit} runs"
