@@ -51,6 +51,8 @@ GRPC_PORT_VARIABLE = "MOORING_GRPC_PORT"
 KEYS_VARIABLE = "MOORING_KEYS_FILE"
 KEYS_ENTRY = "keys"
 """The entry of the Secret of keys, and the name of the file that it is mounted as."""
+FEEDBACK_KEYS_VARIABLE = "MOORING_FEEDBACK_KEYS"
+"""The content of a Secret of keys, for a pod that tells truths: the first line is shown."""
 MODEL_DIR_VARIABLE = "MOORING_MODEL_DIR"
 """Where the verified files of a version lie for a server of the user's own."""
 

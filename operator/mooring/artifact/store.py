@@ -87,6 +87,18 @@ class Store:
         with self._explained():
             obstore.put(self._store, f"{self.location.key}/{path}".lstrip("/"), source)
 
+    def folders(self) -> list[str]:
+        """Return the names of the folders that lie directly below the URI, sorted."""
+        prefix = self.location.key
+        with self._explained():
+            found = obstore.list_with_delimiter(self._store, prefix or None)["common_prefixes"]
+        return sorted(path.rstrip("/").rpartition("/")[2] for path in found)
+
+    def delete(self, entry: Entry) -> None:
+        """Delete a file."""
+        with self._explained():
+            obstore.delete(self._store, entry.key)
+
     def _named_file(self) -> list[Entry]:
         key = self.location.key
         if self._named_folder or not key:

@@ -92,6 +92,15 @@ def opened(
     return schema, _each(batches, file, name, form)
 
 
+def names_of(file: Path, name: str, form: Format) -> list[str]:
+    """Return the names of a file's columns; raises RunFailed (Data)."""
+    with _explained(file, name, form):
+        if form == "Parquet":
+            return list(pyarrow.parquet.read_schema(file).names)
+        with _stream(file) as content:
+            return _header(content)
+
+
 def _each(batches: Iterator[pa.RecordBatch], file: Path, name: str, form: Format) -> Iterator[pa.RecordBatch]:
     # Only reading is explained: what happens to a batch that was read has nothing to do with its file.
     while True:

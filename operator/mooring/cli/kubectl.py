@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from mooring.cli import predict_job, rollout
+from mooring.cli import label_job, predict_job, rollout
 from mooring.cli.drift import commands as drift
 
-COMMANDS = (predict_job, rollout, drift)
+COMMANDS = (predict_job, label_job, rollout, drift)
 """Modules with `add_parser(commands)`: one for each command."""
 
 

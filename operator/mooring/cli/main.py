@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from mooring.cli import bring, export, predict, train
+from mooring.cli import bring, export, label, predict, train
 from mooring.cli.drift import local as drift
 
-COMMANDS = (train, predict, export, bring, drift)
+COMMANDS = (train, predict, label, export, bring, drift)
 """Modules with `add_parser(commands)`: one for each command."""
 
 

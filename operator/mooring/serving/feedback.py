@@ -44,9 +44,9 @@ class Answer:
     duplicate: int = 0
     errors: list[dict[str, object]] = field(default_factory=list)
 
-    def refuse(self, place: int, why: str) -> None:
-        """Say why a truth is not counted."""
-        self.errors.append({"index": place, "error": why})
+    def refuse(self, place: int, why: str, *, again: bool = False) -> None:
+        """Say why a truth is not counted, and whether it can be told again later."""
+        self.errors.append({"index": place, "error": why} | ({"again": True} if again else {}))
 
     def to_json(self) -> dict[str, object]:
         """Return the body."""
@@ -104,7 +104,7 @@ class FeedbackEndpoint:
                 result = self._truths.tell(prediction, one.truth)
             except (NotOurs, CannotCount) as problem:
                 self._truths.ledger.feedback(_STABLE, "refused")
-                answer.refuse(one.place, str(problem))
+                answer.refuse(one.place, str(problem), again=isinstance(problem, CannotCount) and problem.again)
             else:
                 setattr(answer, result, getattr(answer, result) + 1)
                 if self._capture is not None and prediction.captured and result == "accepted":
@@ -138,13 +138,16 @@ class FeedbackEndpoint:
         try:
             found = orjson.loads(await peers.tell(address, self.path, body, request.authorization))
             accepted, duplicate = int(found["accepted"]), int(found["duplicate"])
-            errors = [(told[error["index"]].place, str(error["error"])) for error in found.get("errors", ())]
+            errors = [
+                (told[error["index"]].place, str(error["error"]), bool(error.get("again")))
+                for error in found.get("errors", ())
+            ]
         except (OSError, ValueError, KeyError, TypeError, IndexError):
             return told
         answer.accepted += accepted
         answer.duplicate += duplicate
-        for place, why in errors:
-            answer.refuse(place, why)
+        for place, why, again in errors:
+            answer.refuse(place, why, again=again)
         return []
 
     def _write(self, request: Request, answer: Answer) -> None:

@@ -21,6 +21,9 @@ REMEMBERED = 32_768
 class CannotCount(ValueError):
     """A truth that is no outcome of its prediction, or has no room; the message says why."""
 
+    again = False
+    """Whether it can be counted some seconds later."""
+
 
 class Outcomes:
     """Says which outcome a truth is."""
@@ -86,7 +89,9 @@ class Truths:
             return "duplicate"
         day = prediction.minute // MINUTES_A_DAY
         if not self.ledger.join(Join(prediction.version, prediction.role, day, prediction.stratum, outcome)):
-            raise CannotCount("too many different truths in these few seconds: tell it again later")
+            problem = CannotCount("too many different truths in these few seconds: tell it again later")
+            problem.again = True
+            raise problem
         self._seen.add(prediction.key)
         self.ledger.feedback(prediction.role, "accepted")
         return "accepted"

@@ -93,6 +93,19 @@ def test_a_folder_lists_its_files_by_their_path_and_a_file_lists_itself(tmp_path
     assert Store(str(tmp_path / "none"), {}).files(limit=1) == []
 
 
+def test_a_folder_lists_its_folders_and_bytes_are_written_and_deleted(tmp_path):
+    store = Store(f"{tmp_path}/a/", {})
+    assert store.folders() == []
+    for path in ("2/x", "1/y/z", "w"):
+        store.write(path, b"content")
+    assert store.folders() == ["1", "2"]
+    deep = Store(f"{tmp_path}/a/1/", {})
+    (entry,) = deep.files(limit=1)
+    assert (entry.path, bytes(deep.read(entry))) == ("y/z", b"content")
+    deep.delete(entry)
+    assert deep.files(limit=1) == []
+
+
 def test_a_folder_with_too_many_files_is_refused(tmp_path):
     for name in "abc":
         (tmp_path / name).write_text("")

@@ -238,3 +238,15 @@ async def test_a_crowd_of_truths_at_once_is_counted_exactly(app: Running) -> Non
     replies = await asyncio.gather(*told)
     assert sum((Counter(reply.json()) for reply in replies), Counter()) == {"accepted": 20, "duplicate": 40}
     assert isinstance(app.app.journal.feedback, FeedbackEndpoint)
+
+
+async def test_what_has_no_room_is_said_to_be_told_again_and_what_is_wrong_is_not(
+    app: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity = await predict(app.port, 60, 20)
+    monkeypatch.setattr("mooring.ledger.book.MAX_JOINS", 1)
+    reply = await tell(app.port, [{"id": identity, "truth": [0, 1]}, {"id": identity, "row": 0, "truth": 7}])
+    errors = reply.json()["errors"]
+    assert results(reply) == (1, 0, 2)
+    assert isinstance(errors, list)
+    assert [(error["index"], error.get("again")) for error in errors] == [(0, True), (1, None)]
