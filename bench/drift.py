@@ -1,223 +1,78 @@
-"""Drift on simulated services: false alarms in a budget of 90 days, how soon drift is found, and what a test costs.
+"""Drift: ours beside Evidently, NannyML, alibi-detect, frouros and river on the same streams, in one run.
 
-    python -m bench.drift [--quick] [--runs 50]
+    python -m bench.drift [--only quiet,delay,errors,speed,decisions,odd,services] [--quick] [--runs 20]
+                          [--fill docs/figures/drift.md]
 
-Ours is the operator's own code, fed hour by hour: 2000 rows an hour, 500 truths a day, five numbers, one text and a
-score unless the table says otherwise. Every run has a seed, so the figures repeat. One process; 25 s for each run of
-all cells.
+Every peer is in an environment of its own, made in the cache on the first run. Every run has a seed, so the figures
+repeat, but for seconds and memory: those compare within a run. One process at a time, one core.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import islice
-from math import inf, isfinite, log
-from statistics import median
+from datetime import UTC, datetime
+from pathlib import Path
 
-import numpy as np
-
-from bench.drifting.streams import HOURS_A_DAY, LOST, ROWS, Service, Shape
-from mooring.stats.drift import Settings, Watch
-from mooring.stats.drift.detector import advance, mean
-from mooring.stats.drift.evalue import Above, above
-from mooring.stats.drift.harm import START, STEPS
-
-DAYS = 90
-REFERENCES = (1000, 5000, 20_000, 50_000)
-QUIET = (
-    Shape("the same as the reference"),
-    Shape("everything 0.05σ away, for good", shift=0.05),
-    Shape("everything 0.1σ away, for good", shift=0.1),
-    Shape("levels that wander (0.05σ, a tenth forgotten an hour)", wander=0.05),
-    Shape("users who send 5 equal rows", session=5),
-    Shape("users who send 20 equal rows", session=20),
-    Shape("a daily season of ±0.3σ, no column of time", swing=0.3),
-    Shape("a daily season of ±0.3σ, its hours known", swing=0.3, blocks=True),
-)
-MOVED = (0.2, 0.3, 0.5)
-WORSE = (0.03, 0.05, 0.1)
-WAITED_DAYS = 60
-ERRORS = ((0.1, 0.2), (0.1, 0.15), (0.2, 0.3))
+from bench.drifting import decisions, delay, errors, odd, quiet, services, speed
+from bench.fill import fill
 
 
-@dataclass
-class Alarms:
-    """When each tier alarmed, in hours."""
+@dataclass(frozen=True)
+class Section:
+    """One part of the page, by itself."""
 
-    inputs: list[int]
-    predictions: list[int]
-    harm: list[int]
-
-    @property
-    def all(self) -> int:
-        """How many."""
-        return len(self.inputs) + len(self.predictions) + len(self.harm)
+    title: str
+    table: Callable[[int], Sequence[str]]
+    """By the number of runs for each cell."""
+    runs: int
+    quick: int
 
 
-def watched(service: Service, hours: int, settings: Settings, *, first: bool = False) -> Alarms:
-    """Return the alarms of so many hours; with `first` no more than one."""
-    watch = Watch(service.reference, settings)
-    state, found = watch.resume(None), Alarms([], [], [])
-    for hour, counted in enumerate(islice(service.hours(), hours), 1):
-        folded = watch.fold(state, counted)
-        state = folded.state
-        if folded.window and folded.window.inputs.state == "Alarm":
-            found.inputs.append(hour)
-        if folded.window and folded.window.predictions.state == "Alarm":
-            found.predictions.append(hour)
-        if folded.harm and folded.harm.state == "Alarm":
-            found.harm.append(hour)
-        if first and found.all:
-            break
-    return found
+SECTIONS = {
+    "quiet": Section("False alarms", quiet.table, quiet.RUNS, 1),
+    "delay": Section("Delay at the same rate of false alarms", delay.table, delay.RUNS, 2),
+    "errors": Section("A model that is wrong more often", errors.table, errors.RUNS, 3),
+    "decisions": Section("Decisions to retrain, on real rows", decisions.table, 1, 1),
+    "speed": Section("Speed and memory", speed.table, speed.REPEATS, speed.QUICK),
+    "odd": Section("Odd windows", odd.table, odd.RUNS, 1),
+    "services": Section("Ours on simulated services", services.table, 10, 2),
+}
 
 
-def false_alarms(runs: int) -> list[str]:
-    """Return the table of alarms where nothing drifts."""
-    titles = " | ".join(f"{rows:,} rows" for rows in REFERENCES)
-    lines = [f"| alarms in {DAYS} days, the mean of all runs, by the reference; 1 is allowed | {titles} |"]
-    lines.append("|---|" + "--:|" * len(REFERENCES))
-    for shape in QUIET:
-        cells = []
-        for rows in REFERENCES:
-            _tell(f"{shape.title}, {rows} rows")
-            found = [
-                watched(Service(shape, seed, reference_rows=rows, numbers=5), DAYS * HOURS_A_DAY, Settings()).all
-                for seed in range(runs)
-            ]
-            cells.append(f"{sum(found) / runs:.3g}")
-        lines.append(f"| {shape.title} | {' | '.join(cells)} |")
-    return lines
-
-
-def delays(runs: int) -> list[str]:
-    """Return the tables of how soon one number of twenty, and a loss, are found."""
-    titles = " | ".join(f"{rows:,} rows" for rows in REFERENCES)
-    lines = [f"| found after (median; of all), by the reference | {titles} |", "|---|" + "--:|" * len(REFERENCES)]
-    for moved in MOVED:
-        _tell(f"one number moves by {moved}σ")
-        shape = Shape("", moved=moved)
-        columns = [
-            [
-                _first(watched(_service(shape, seed, rows, 20), 48, Settings(), first=True).inputs)
-                for seed in range(runs)
-            ]
-            for rows in REFERENCES
-        ]
-        cells = " | ".join(_when(column, "windows") for column in columns)
-        lines.append(f"| one number of twenty moves by {moved}σ | {cells} |")
-    for worse in WORSE:
-        _tell(f"losses rise by {worse}")
-        shape = Shape("", worse=worse)
-        hours = WAITED_DAYS * HOURS_A_DAY
-        columns = [
-            [
-                _first(watched(_service(shape, seed, rows, 0), hours, Settings(), first=True).harm) / HOURS_A_DAY
-                for seed in range(runs)
-            ]
-            for rows in REFERENCES
-        ]
-        cells = " | ".join(_when(column, "days") for column in columns)
-        lines.append(
-            f"| losses rise from {LOST:.0%} to {LOST + worse:.0%} (a fifth of the rows is held out) | {cells} |"
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure the sections that are asked for, print each as it is there, and fill the page."""
+    options = _options(arguments)
+    for name in options.only.split(",") if options.only else SECTIONS:
+        section = SECTIONS[name]
+        runs = options.runs or (section.quick if options.quick else section.runs)
+        print(f"{name}: {runs} runs for each cell …", file=sys.stderr, flush=True)
+        started, busy = time.monotonic(), os.getloadavg()[0]
+        lines = section.table(runs)
+        now = datetime.now(UTC).date().isoformat()
+        took = f"{now}; {runs} runs for each cell; {time.monotonic() - started:.0f} s"
+        machine = f"{os.cpu_count()} cores, shared: the machine's load before was {busy:.1f}"
+        text = "\n".join(
+            [f"### {section.title}", "", *lines, "", f"`python -m bench.drift --only {name}`: {took}; {machine}."]
         )
-    return lines
+        print(text, end="\n\n", flush=True)
+        if options.fill:
+            fill(options.fill, text, name)
 
 
-def errors(runs: int) -> list[str]:
-    """Return the table of error streams: a reference of 5000 truths, a tolerance of 0.01, an alarm in 100,000 rows."""
-    lines = ["| errors rise, after 2000 rows | rows until found (median; of all) | runs with an alarm in 20,000 rows |"]
-    lines.append("|---|--:|--:|")
-    for before, after in ERRORS:
-        _tell(f"errors rise from {before} to {after}")
-        found, false = [], 0
-        for seed in range(runs):
-            random = np.random.default_rng(seed)
-            test = above(int(random.binomial(5000, before)), 5000, log(20), 0.01, STEPS)
-            assert test is not None
-            quiet, risen = random.random(20_000) < before, random.random(20_000) < after
-            false += isfinite(_alarmed(test, quiet.tolist(), 0))
-            found.append(_alarmed(test, [*quiet[:2000].tolist(), *risen.tolist()], 2000) - 2000)
-        lines.append(f"| {before:.0%} to {after:.0%} | {_when(found, 'rows')} | {false / runs:.0%} |")
-    return lines
-
-
-def _alarmed(test: Above, lost: Sequence[bool], after: int, block: int = 20) -> float:
-    """Return the row of the first alarm after so many; blocks of 20 rows are a step of evidence."""
-    levels = START
-    for at in range(0, len(lost), block):
-        bad = sum(lost[at : at + block])
-        levels = tuple(map(advance, levels, test.log_bets([(1.0, bad), (0.0, block - bad)])))
-        if mean(levels) >= 100_000 / block:
-            if at + block > after:
-                return at + block
-            levels = START
-    return inf
-
-
-def cost() -> list[str]:
-    """Return the table of what the test of a window, and taking in a sealed interval, cost."""
-    lines = ["| CPU ms, numbers | 20 | 100 |", "|---|--:|--:|"]
-    made, tested, taken = [], [], []
-    for numbers in (20, 100):
-        service = Service(Shape("", moved=0.3), 0, reference_rows=20_000, numbers=numbers - 1)
-        started = time.process_time()
-        watch = Watch(service.reference)
-        state = watch.resume(None)
-        counted = list(islice(service.hours(), 20))
-        state = watch.fold(state, counted[0]).state
-        made.append(time.process_time() - started)
-        open_watch = Watch(service.reference, Settings(min_rows=10**9))
-        open_state = open_watch.fold(open_watch.resume(None), counted[0]).state
-        tested.append(min(_took(watch, state, counted[1]) for _ in range(30)))
-        taken.append(min(_took(open_watch, open_state, counted[1]) for _ in range(30)))
-    for title, times in (
-        ("tests of a closed window", tested),
-        ("taking in an interval", taken),
-        ("making the tests, once for a version", made),
-    ):
-        lines.append(f"| {title} | {' | '.join(f'{one * 1e3:.2f}' for one in times)} |")
-    return lines
-
-
-def _took(watch: Watch, state: object, counted: object) -> float:
-    started = time.process_time()
-    watch.fold(state, counted)  # type: ignore[arg-type]  # both are of the watch
-    return time.process_time() - started
-
-
-def _service(shape: Shape, seed: int, rows: int, numbers: int) -> Service:
-    return Service(shape, seed, reference_rows=rows, numbers=numbers)
-
-
-def _first(hours: list[int]) -> float:
-    return hours[0] if hours else inf
-
-
-def _when(column: Sequence[float], unit: str) -> str:
-    middle, share = median(column), sum(map(isfinite, column)) / len(column)
-    return f"{middle:.0f} {unit}; {share:.0%}" if middle < inf else f"–; {share:.0%}"
-
-
-def _tell(what: str) -> None:
-    print(what, file=sys.stderr, flush=True)
-
-
-def main() -> None:
-    """Simulate, and print the tables."""
-    parser = argparse.ArgumentParser(prog="python -m bench.drift", description=__doc__.split("\n\n")[0])
-    parser.add_argument("--runs", type=int, default=50, help="runs for each cell")
-    parser.add_argument("--quick", action="store_true", help="2 runs for each cell")
-    options = parser.parse_args()
-    runs = 2 if options.quick else options.runs
-    for table in (cost, partial(delays, runs), partial(errors, runs), partial(false_alarms, runs)):
-        print("\n".join(table()), end="\n\n", flush=True)
-    print(f"{runs} runs for each cell; {ROWS} rows an hour.")
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.drift", description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--only", default="", help=f"which sections, separated by commas: {', '.join(SECTIONS)}")
+    parser.add_argument("--quick", action="store_true", help="a few runs for each cell, and no table of a million rows")
+    parser.add_argument("--runs", type=int, default=0, help="runs for each cell, in place of each section's own number")
+    parser.add_argument(
+        "--fill", type=Path, metavar="FILE", help="also put each section between its marks of this file"
+    )
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import pandas as pd
 from alibi_detect.cd import KSDrift, TabularDrift
 from numpy.typing import NDArray
 
+from bench.drifting.peers.deciding import decide
 from bench.drifting.peers.exchange import Arrays, Job, serve
 from bench.drifting.peers.frames import odd, texts_of
 from bench.drifting.peers.measured import measured
@@ -52,5 +53,9 @@ def _drifted(known: pd.DataFrame, window: pd.DataFrame) -> bool:
     return bool(detector.predict(both[1].to_numpy(dtype=float))["data"]["is_drift"])
 
 
+def _decide(job: Job) -> Arrays:
+    return decide(job, {"alibi-detect, KS and χ²": _drifted})
+
+
 if __name__ == "__main__":
-    serve({"windows": _windows, "speed": _speed, "odd": _odd})
+    serve({"windows": _windows, "speed": _speed, "odd": _odd, "decide": _decide})

@@ -9,6 +9,7 @@ from evidently.legacy.calculations.stattests import get_stattest
 from evidently.legacy.core import ColumnType
 from evidently.presets import DataDriftPreset
 
+from bench.drifting.peers.deciding import decide
 from bench.drifting.peers.exchange import Arrays, Job, serve
 from bench.drifting.peers.frames import frame, odd, texts_of
 from bench.drifting.peers.measured import measured
@@ -69,5 +70,20 @@ def _drifted(known: pd.DataFrame, window: pd.DataFrame) -> bool:
     return any(alarms)
 
 
+def _decide(job: Job) -> Arrays:
+    return decide(
+        job,
+        {
+            "Evidently, half of the columns": lambda known, window: float(np.mean(_columns(known, window))) >= 0.5,
+            "Evidently, any column": lambda known, window: any(_columns(known, window)),
+        },
+    )
+
+
+def _columns(known: pd.DataFrame, window: pd.DataFrame) -> list[bool]:
+    texts = texts_of(known)
+    return [_test(known[name], window[name], text=name in texts)[2] for name in known]
+
+
 if __name__ == "__main__":
-    serve({"windows": _windows, "speed": _speed, "odd": _odd})
+    serve({"windows": _windows, "speed": _speed, "odd": _odd, "decide": _decide})

@@ -6,12 +6,15 @@ import nannyml
 import numpy as np
 import pandas as pd
 
+from bench.drifting.peers.deciding import decide
 from bench.drifting.peers.exchange import Arrays, Job, serve
 from bench.drifting.peers.frames import frame, odd, texts_of
 from bench.drifting.peers.measured import measured
 from bench.drifting.tables import Stream, digest, reference, windows
 
 JS = "jensen_shannon"
+LEAST = 500
+"""Rows of a chunk of the reference."""
 
 
 def _calculator(known: pd.DataFrame, rows: int) -> nannyml.UnivariateDriftCalculator:
@@ -57,10 +60,14 @@ def _odd(job: Job) -> Arrays:
 
 
 def _drifted(known: pd.DataFrame, window: pd.DataFrame) -> bool:
-    calculator = _calculator(_categories(known), 500)
+    calculator = _calculator(_categories(known), max(LEAST, len(window)))
     told = calculator.calculate(_categories(window)).filter(period="analysis").to_df()
     return bool(told.xs("alert", axis=1, level=2).to_numpy().any())
 
 
+def _decide(job: Job) -> Arrays:
+    return decide(job, {"NannyML, any column": _drifted})
+
+
 if __name__ == "__main__":
-    serve({"windows": _windows, "speed": _speed, "odd": _odd})
+    serve({"windows": _windows, "speed": _speed, "odd": _odd, "decide": _decide})

@@ -75,5 +75,23 @@ def _any(stream: Stream, parameter: str) -> NDArray[np.bool_]:
     return found
 
 
+def _decide(job: Job) -> Arrays:
+    """Detectors of the errors of the version in use: `errors` (versions, rows); a new version has a new detector."""
+    errors = np.load(job.files["errors"])
+    start, block = int(job.numbers["start"]), int(job.numbers["block"])
+    return {f"river's {name}": _fired(make, errors, start, block) for name, make in DEFAULTS.items() if name != "KSWIN"}
+
+
+def _fired(make: Callable[[], Detector], errors: NDArray[np.bool_], start: int, block: int) -> NDArray[np.bool_]:
+    found = np.zeros(len(errors), dtype=bool)
+    version, detector = 0, make()
+    for at in range(len(errors)):
+        begin = start + at * block
+        found[at] = bool(alarms(detector, errors[version, begin : begin + block].astype(int).tolist()))
+        if found[at]:
+            version, detector = at + 1, make()
+    return found
+
+
 if __name__ == "__main__":
-    serve({"errors": _errors, "windows": _windows})
+    serve({"errors": _errors, "windows": _windows, "decide": _decide})
