@@ -85,10 +85,14 @@ class Place:
         return done.stdout
 
     def rollout(self, action: str, name: str, *, code: int = 0) -> str:
-        """Return what `kubectl mooring rollout …` prints before it ends with `code`. kubectl finds the program."""
+        """Return what `kubectl mooring rollout …` prints before it ends with `code`."""
+        return self.mooring("rollout", *action.split(), name, code=code)
+
+    def mooring(self, *words: str, code: int = 0) -> str:
+        """Return what `kubectl mooring …` prints before it ends with `code`. kubectl finds the program."""
         folders = (str(Path(sys.executable).parent), str(Path(kubectl_path()).parent), os.environ["PATH"])
         environment = {**os.environ, "KUBECONFIG": self.kube.kubeconfig, "PATH": os.pathsep.join(folders)}
-        command = [kubectl_path(), "mooring", "rollout", *action.split(), name, "-n", self.namespace]
+        command = [kubectl_path(), "mooring", *words, "-n", self.namespace]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=90)
         assert done.returncode == code, f"{' '.join(command)}: {done.stdout}{done.stderr}"
         return done.stdout
