@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from mooring.api.driftpolicy import DriftPolicySpec
 from mooring.api.modeldeployment import ModelDeployment
 from mooring.control.observe.pods import Address, PodReader, UnreadableError, address_of, arm_of
 from mooring.ledger.interval import Reading
 from mooring.ledger.layout import Layout
-from mooring.reconcile.drift.reference import Fitted, digest_of
+from mooring.reconcile.drift.basis import basis_of
 from mooring.reconcile.drift.told import OddError, awaited, lost, told
-from mooring.reconcile.drift.watch import OTHERS, WATCHED, Basis, Watched, bounded
+from mooring.reconcile.drift.watch import OTHERS, WATCHED, Watched, bounded
 from mooring.reconcile.plan import Cache, Key, Object
 from mooring.reconcile.pods import read_pod
 
 logger = logging.getLogger(__name__)
+
+_AT_ONCE = 4
+"""Pods that are heard at once: after two hours of silence one may have tens of megabytes to tell."""
 
 
 @dataclass(frozen=True)
@@ -86,39 +90,81 @@ async def read_round(
     """
     watched = bounded(watched, now)
     chosen = pods if only is None else {name: pods[name] for name in only}
-    asked = {name: address for name, pod in chosen.items() if (address := address_of(pod)) is not None}
-    answers = await asyncio.gather(*(_ask(reader, watched, address, who) for address in asked.values()))
-    readings: dict[str, Reading] = {}
-    troubles: list[str] = []
-    liars: set[str] = set()
-    for name, answer in zip(asked, answers, strict=True):
-        expected = _version(watched, arm_of(pods[name]), deployment)
+    addresses = {name: address for name, pod in chosen.items() if (address := address_of(pod)) is not None}
+    hearing = _Hearing(watched, pods, deployment, now)
+    for names in batched(addresses, _AT_ONCE):
+        answers = await asyncio.gather(*(_ask(reader, hearing.watched, addresses[name], who) for name in names))
+        for name, answer in zip(names, answers, strict=True):
+            await hearing.hear(name, answer, addresses[name], reader)
+            await asyncio.sleep(0)  # others have work too, and one may have two hours to tell
+    return hearing.concluded()
+
+
+class _Hearing:
+    """One round, as pods answer one after the other."""
+
+    def __init__(self, watched: Watched, pods: Mapping[str, Object], deployment: str, now: float) -> None:
+        self.watched = watched
+        self._pods = pods
+        self._deployment = deployment
+        self._now = now
+        self._troubles: list[str] = []
+        self._liars: set[str] = set()
+        self._last_words = False
+
+    async def hear(self, name: str, answer: Reading | UnreadableError, address: Address, reader: PodReader) -> None:
+        """Take in what a pod answered."""
         if isinstance(answer, UnreadableError):
-            if _should_answer(pods[name]):
-                troubles.append(f"pod {name} cannot be read, what it counts is missing until it can ({answer})")
-        elif answer.stream.version != expected:
-            liars.add(name)
-            troubles.append(f"pod {name} should serve {expected}, and answers for {answer.stream.version}: left out")
-        else:
-            readings[name] = answer
-    if watched.basis is None:
-        basis = await _basis(watched, readings, asked, reader)
-        if not isinstance(basis, Basis):
-            return Round(watched, (*troubles, *basis))
-        watched = replace(watched, basis=basis)
-    waited = [name for name, pod in pods.items() if name not in liars and _should_answer(pod)]
-    watched = awaited(watched, [(name, _group(watched, arm_of(pods[name]), deployment)) for name in waited])
-    for name, reading in readings.items():
+            if _should_answer(self._pods[name]):
+                self._troubles.append(f"pod {name} cannot be read, what it counts is missing until it can ({answer})")
+        elif answer.stream.version != (expected := self._version(name)):
+            self._liars.add(name)
+            said = f"pod {name} should serve {expected}, and answers for {answer.stream.version}: left out"
+            self._troubles.append(said)
+        elif self.watched.basis is not None or await self._learn(answer, address, reader):
+            self._take(name, answer)
+
+    def concluded(self) -> Round:
+        """Return what the round came to, with the pods that should have answered waited for."""
+        if self.watched.basis is None:
+            none = (f"no pod of {self.watched.version} tells what it counts yet",)
+            return Round(self.watched, tuple(self._troubles) or none)
+        waited = [name for name, pod in self._pods.items() if name not in self._liars and _should_answer(pod)]
+        watched = awaited(self.watched, [(name, self._group(name)) for name in waited])
+        gone = [name for name in watched.slots.stands if name not in self._pods]
+        last_words = self._last_words or bool(gone)
+        return Round(lost(watched, gone, self._now), tuple(self._troubles), last_words)
+
+    async def _learn(self, answer: Reading, address: Address, reader: PodReader) -> bool:
+        """Find out what counts are held against, by a pod of the version; return whether it is known."""
+        version = self.watched.version
+        if answer.stream.version != version:
+            return False
         try:
-            heard = told(watched, name, _group(watched, arm_of(pods[name]), deployment), reading, now)
+            basis = basis_of(version, Layout.from_json(answer.layout), await reader.profile(address))
+        except (ValueError, UnreadableError) as error:
+            self._troubles.append(f"the reference of {version} cannot be read, counting waits for it ({error})")
+            return False
+        self.watched = replace(self.watched, basis=basis)
+        return True
+
+    def _take(self, name: str, answer: Reading) -> None:
+        try:
+            heard = told(self.watched, name, self._group(name), answer, self._now)
         except OddError as error:
-            troubles.append(str(error))
-            continue
-        watched = heard.watched
-        troubles += heard.odd
-    gone = [name for name in watched.slots.stands if name not in pods]
-    finals = any(reading.final for reading in readings.values())
-    return Round(lost(watched, gone, now), tuple(troubles), finals or bool(gone))
+            self._troubles.append(str(error))
+            return
+        self.watched = heard.watched
+        self._troubles += heard.odd
+        self._last_words |= answer.final
+
+    def _version(self, name: str) -> str:
+        """Return the version that a pod should serve: arms are named DEPLOYMENT-vNUMBER-TEMPLATE."""
+        number = arm_of(self._pods[name]).removeprefix(f"{self._deployment}-v").partition("-")[0]
+        return f"{self.watched.version.rpartition('-v')[0]}-v{number}"
+
+    def _group(self, name: str) -> str:
+        return WATCHED if self._version(name) == self.watched.version else OTHERS
 
 
 async def _ask(reader: PodReader, watched: Watched, address: Address, who: str) -> Reading | UnreadableError:
@@ -128,39 +174,13 @@ async def _ask(reader: PodReader, watched: Watched, address: Address, who: str) 
         return error
 
 
-async def _basis(
-    watched: Watched, readings: Mapping[str, Reading], asked: Mapping[str, Address], reader: PodReader
-) -> Basis | tuple[str, ...]:
-    """Return what a version's counts are held against, or why nobody tells it."""
-    own = [name for name, reading in readings.items() if reading.stream.version == watched.version]
-    troubles = []
-    for name in own:
-        try:
-            layout = Layout.from_json(readings[name].layout)
-            profile = await reader.profile(asked[name])
-        except (ValueError, UnreadableError) as error:
-            troubles.append(f"the reference of {watched.version} cannot be read, counting waits for it ({error})")
-            continue
-        if profile is None:
-            return Basis(layout, None, lacking=f"{watched.version} came without a profile")
-        try:
-            _ = Fitted(layout, watched.asked, profile).watch
-        except ValueError as error:
-            return Basis(layout, None, lacking=f"the profile of {watched.version} does not fit its ledgers ({error})")
-        return Basis(layout, profile, digest_of(profile))
-    return tuple(troubles) or (f"no pod of {watched.version} tells what it counts yet",)
-
-
-def _version(watched: Watched, arm: str, deployment: str) -> str:
-    """Return the version that an arm's pods serve: arms are named DEPLOYMENT-vNUMBER-TEMPLATE."""
-    number = arm.removeprefix(f"{deployment}-v").partition("-")[0]
-    return f"{watched.version.rpartition('-v')[0]}-v{number}"
-
-
-def _group(watched: Watched, arm: str, deployment: str) -> str:
-    return WATCHED if _version(watched, arm, deployment) == watched.version else OTHERS
-
-
 def _should_answer(pod: Object) -> bool:
     seen = read_pod(pod)
     return seen.ready and not seen.deleting
+
+
+def batched(names: Iterable[str], count: int) -> Iterator[tuple[str, ...]]:
+    """Return names in pieces of so many (`itertools.batched` of Python 3.12)."""
+    left = iter(names)
+    while piece := tuple(islice(left, count)):
+        yield piece

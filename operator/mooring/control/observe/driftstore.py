@@ -5,9 +5,10 @@ from __future__ import annotations
 from mooring.api.base import ObjectMeta
 from mooring.control.cache import ObjectCache
 from mooring.control.writer import Writer
+from mooring.reconcile.drift.basis import Basis
 from mooring.reconcile.drift.close import Turned
 from mooring.reconcile.drift.kept import keep, keep_windows, kept, kept_windows
-from mooring.reconcile.drift.watch import Basis, Watched
+from mooring.reconcile.drift.watch import Watched
 from mooring.reconcile.plan import Key
 from mooring.stats.drift import Counted
 

@@ -10,9 +10,10 @@ from pydantic import TypeAdapter
 
 from mooring.ledger.fold import Folded, Span, Taken
 from mooring.ledger.slots import Slots, Stand
+from mooring.reconcile.drift.basis import Basis
 from mooring.reconcile.drift.reference import Asked
 from mooring.reconcile.drift.tally import Counts, Outcome, Tally
-from mooring.reconcile.drift.watch import Basis, Findings, Pace, Recording, Watched
+from mooring.reconcile.drift.watch import Findings, Pace, Recording, Watched
 from mooring.reconcile.driftseen import Alarm
 from mooring.stats.drift import DriftState, Truth
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from mooring.ledger.interval import Interval
@@ -72,11 +73,18 @@ def tally(interval: Interval, layout: Layout, number: int) -> Tally:
         return Tally(truths=truths)
     where = layout.slices
     rows = counted[where["rows"].start]
-    counts = [sum(layout.of_feature(counted, index)) for index in range(len(layout.features))]
-    if max((*counts, sum(counted[where["predictions"]]))) > rows:
+    cells = tuple(counted[where["features"].start : where["predictions"].stop])
+    if _most(cells, layout) > rows:
         raise ValueError(f"cells count more than the {rows} rows that there were")
-    cells = counted[where["features"].start : where["predictions"].stop]
-    return Tally(rows, tuple(cells), tuple(counted[where["rejected"]]), truths)
+    return Tally(rows, cells, tuple(counted[where["rejected"]]), truths)
+
+
+def _most(cells: Counts, layout: Layout) -> int:
+    """Return the most rows that any feature, or predictions, were counted of."""
+    sums: Counts = (0, *accumulate(cells))
+    first = layout.slices["features"].start
+    ends = [*(start - first for start in layout.feature_starts), len(cells) - layout.bins * layout.classes, len(cells)]
+    return max(sums[end] - sums[start] for start, end in pairwise(ends))
 
 
 def plus(left: Counts, right: Counts) -> Counts:

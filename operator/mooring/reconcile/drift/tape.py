@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter
 
+from mooring.reconcile.drift.basis import Basis
 from mooring.reconcile.drift.reference import Fitted
 from mooring.reconcile.drift.saved import inflated
 from mooring.reconcile.drift.tally import Counts
-from mooring.reconcile.drift.watch import Basis
 from mooring.stats.drift import Counted, Truth
 
 FORMAT = 1

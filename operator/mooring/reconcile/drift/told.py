@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from mooring.ledger.fold import fold, forget
 from mooring.ledger.interval import INTERVAL_SECONDS, Interval, Reading
 from mooring.ledger.slots import Slots, Stand, Told, await_pod, lose, miss, slot_of, take
+from mooring.reconcile.drift.basis import Basis
 from mooring.reconcile.drift.tally import Tally, tally, truths_of
-from mooring.reconcile.drift.watch import SLOT, WATCHED, Basis, Watched
+from mooring.reconcile.drift.watch import SLOT, WATCHED, Watched
 
 _FORGOTTEN_SECONDS = 3 * 3600
 """Longer than pods remember."""

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from mooring.ledger.fold import Folded
 from mooring.ledger.interval import INTERVAL_SECONDS
-from mooring.ledger.layout import Layout
-from mooring.ledger.profile import Profile
 from mooring.ledger.slots import Slots, Stand
+from mooring.reconcile.drift.basis import Basis
 from mooring.reconcile.drift.reference import Asked, Fitted
 from mooring.reconcile.drift.tally import Counts, Tally
 from mooring.reconcile.driftseen import Alarm
@@ -25,18 +24,6 @@ _MOST_SLOTS = 1500
 """Pods keep the intervals of two hours: slots before those are not waited for."""
 _AHEAD = 12
 """Slots by which a clock may be corrected without being said to have gone back."""
-
-
-@dataclass(frozen=True)
-class Basis:
-    """What a version's counts are held against: the same as long as it is watched."""
-
-    layout: Layout
-    profile: Profile | None
-    digest: str = ""
-    """Of the profile."""
-    lacking: str = ""
-    """Why there is no profile, as a sentence."""
 
 
 @dataclass(frozen=True)

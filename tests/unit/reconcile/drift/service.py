@@ -11,11 +11,12 @@ from mooring.ledger.book import Ledger
 from mooring.ledger.interval import Join, Stream
 from mooring.ledger.layout import OK
 from mooring.ledger.profile import CategoryProfile, NumberProfile, PredictionProfile, Profile
+from mooring.reconcile.drift.basis import Basis
 from mooring.reconcile.drift.close import Turned, turn
 from mooring.reconcile.drift.reference import Asked, Fitted, digest_of
 from mooring.reconcile.drift.saved import restore, save
 from mooring.reconcile.drift.told import awaited, lost, told
-from mooring.reconcile.drift.watch import OTHERS, WATCHED, Basis, Watched, bounded, go_on
+from mooring.reconcile.drift.watch import OTHERS, WATCHED, Watched, bounded, go_on
 from mooring.stats.drift import Settings
 
 START = 1_700_000_000.0

@@ -9,11 +9,12 @@ import pytest
 
 from mooring.api.driftpolicy import DriftPolicySpec
 from mooring.ledger.layout import FeatureCells, Layout
+from mooring.reconcile.drift.basis import Basis
 from mooring.reconcile.drift.close import Turned
 from mooring.reconcile.drift.reference import Asked, Fitted, digest_of
 from mooring.reconcile.drift.saved import restore, save
 from mooring.reconcile.drift.seen import seen_of
-from mooring.reconcile.drift.watch import Basis, Watched, go_on
+from mooring.reconcile.drift.watch import Watched, go_on
 from mooring.stats.drift import Settings
 from tests.unit.reconcile.drift.service import ASKED, START, Clock, Operator, Pod, binner, profile
 

@@ -6,9 +6,9 @@ import random
 
 import pytest
 
+from mooring.reconcile.drift.basis import Basis
 from mooring.reconcile.drift.reference import Asked, Fitted
 from mooring.reconcile.drift.tape import MOST_BYTES, Tape, pack, unpack
-from mooring.reconcile.drift.watch import Basis
 from mooring.stats.drift import Counted, Settings, Truth
 from tests.unit.reconcile.drift.service import binner, profile
 
