@@ -82,7 +82,7 @@ def tally(interval: Interval, layout: Layout, number: int) -> Tally:
 def _most(cells: Counts, layout: Layout) -> int:
     """Return the most rows that any feature, or predictions, were counted of."""
     sums: Counts = (0, *accumulate(cells))
-    first = layout.slices["features"].start
+    first: int = layout.slices["features"].start
     ends = [*(start - first for start in layout.feature_starts), len(cells) - layout.bins * layout.classes, len(cells)]
     return max(sums[end] - sums[start] for start, end in pairwise(ends))
 
