@@ -18,14 +18,13 @@ def settle(
 ) -> tuple[Levels, HarmReport]:
     """Return the levels to go on with after a pool, and what it says.
 
-    `test` None: there is no reference of losses. `repeated`: how many predictions say as much as one (`clumps`). Their
-    truths are taken to repeat each other as they do; where only a part of them is told, as much less.
+    `test` None: there is no reference of losses. `repeated`: how many predictions say as much as one (`clumps`), and
+    their truths too: a user whose rows are alike may be told all of them or none.
     """
     sample = codes.sample(pool.predicted, pool.told)
     repaired = harm.repair(sample)
     if test is not None and not repaired.selective:
-        told = min(1.0, repaired.truths / max(1, sum(pool.predicted)))
-        levels = harm.fold(levels, test, sample, repaired.weights, 1 + (repeated - 1) * told)
+        levels = harm.fold(levels, test, sample, repaired.weights, repeated)
     together = mean(levels)
     alarm = together >= alarm_at
     joins = codes.joins(pool.told)
