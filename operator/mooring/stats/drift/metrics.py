@@ -11,9 +11,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from math import log
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from mooring.stats.drift.reference import Predictions
+
+TINY: Final = 2.0**-52
+"""A probability of 0 that came true counts as this, as at training."""
 
 
 class Metric(NamedTuple):
@@ -70,7 +73,7 @@ def _classification(answers: Predictions, rows: list[_Row]) -> Iterable[tuple[st
         hits = [(row.bin, row.outcome == answers.positive, row.weight) for row in rows]
         middles = middles_of((0.0, *answers.edges, 1.0))
         yield "roc_auc_binned", _auc(hits)
-        yield "log_loss_binned", _mean((-log(middles[at] if hit else 1 - middles[at]), w) for at, hit, w in hits)
+        yield "log_loss_binned", _mean((-log(max(TINY, 1 - abs(hit - middles[at]))), w) for at, hit, w in hits)
         yield "brier_binned", _mean(((middles[at] - hit) ** 2, weight) for at, hit, weight in hits)
 
 

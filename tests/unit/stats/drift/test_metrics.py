@@ -128,3 +128,10 @@ def test_where_there_is_no_room_for_the_truths_of_many_classes_harm_is_still_kno
     folded = watch.fold(watch.resume(None), Counted(0, 3_600_000, 500, cells, truths))
     assert folded.harm is not None
     assert (folded.harm.rate, folded.harm.metrics) == (0.25, ())
+
+
+@pytest.mark.parametrize("edge", [0.0, 1.0])
+def test_a_bin_of_certain_answers_that_were_wrong_costs_what_it_costs_at_training(edge: float) -> None:
+    certain = Predictions(2, 2, edges=(edge,), positive=1)
+    wrong = [(0, 1, 10)] if edge == 0 else [(3, 0, 10)]
+    assert named(certain, wrong)["log_loss_binned"] == pytest.approx(log_loss([int(1 - edge)], [edge], labels=[0, 1]))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import isfinite
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -143,26 +146,105 @@ def columns(draw: st.DrawFn) -> Column:
     return Column("x", kind, counts, other, draw(st.sampled_from([0, 3])), draw(st.sampled_from([0.0, 0.3, 1.0])))
 
 
-@settings(max_examples=80, deadline=None)
+@st.composite
+def references(draw: st.DrawFn) -> Reference:
+    classes = draw(st.sampled_from([1, 1, 2, 3]))
+    known = [draw(st.sampled_from([0, 1, 900])) for _ in range(2 + classes)]
+    edges = (0.5, 1.0, 2.0) if classes == 1 and draw(st.booleans()) else ()
+    more = {"positive": draw(st.sampled_from([None, 0, 1])), "loss_edges": edges, "error_q90": 2.0 if edges else None}
+    answers = Predictions(2, classes, edges=draw(st.sampled_from([(0.0,), (0.5,), (1.0,)])), **more)
+    if draw(st.booleans()):
+        answers = replace(
+            answers, scores=tuple(known[:2]), labels=tuple(known[2:]), blocks=draw(st.sampled_from([0.0, 1.0]))
+        )
+    held = tuple(draw(st.sampled_from([0, 1, 50, 5000])) for _ in range(2 * classes))
+    lost = tuple(draw(st.sampled_from([0, rows // 3, rows])) for rows in held)
+    losses = draw(
+        st.sampled_from([Losses(0, 0), Losses(1, 1), Losses(5000, 5000), Losses(sum(held), sum(lost), held, lost)])
+    )
+    return Reference(tuple(draw(st.lists(columns(), max_size=3))), answers, losses)
+
+
+@settings(max_examples=120, deadline=None)
 @given(st.data())
 def test_no_reference_and_no_window_make_it_crash(data: st.DataObject) -> None:
-    known = [data.draw(st.sampled_from([0, 1, 900])) for _ in range(4)]
-    answers = Predictions(2, 2, tuple(known[:2]), tuple(known[2:])) if data.draw(st.booleans()) else Predictions(2, 2)
-    losses = data.draw(st.sampled_from([Losses(0, 0), Losses(1, 1), Losses(1, 0), Losses(5000, 5000), Losses(900, 90)]))
-    reference = Reference(tuple(data.draw(st.lists(columns(), max_size=3))), answers, losses)
+    reference = data.draw(references())
+    strata = reference.predictions.bins * reference.predictions.classes
+    mature = data.draw(st.sampled_from([0, 1]))
     watch = Watch(
-        reference, Settings(min_rows=1, min_seconds=1, mature_after_seconds=data.draw(st.sampled_from([0, 1])))
+        reference,
+        Settings(min_rows=1, min_seconds=data.draw(st.sampled_from([1, 86_400])), mature_after_seconds=mature),
     )
-    state = watch.resume(None)
-    for number in range(6):
+    state, parts = watch.resume(None), data.draw(st.sampled_from([1, 12]))
+    for number in range(6 * parts):
+        day, part = divmod(number, parts)
         cells = [data.draw(st.sampled_from([0, 0, 1, 60, 10**9])) for _ in range(reference.size)]
-        labelled = data.draw(st.integers(0, 500))
-        truth = Truth(number, data.draw(st.integers(0, 3)), data.draw(st.integers(0, 1)), labelled)
-        start = number * 24 * HOUR
-        folded = watch.fold(state, Counted(start, start + 24 * HOUR, sum(cells[-4:]), cells, (truth,)))
+        outcome = data.draw(st.integers(0, reference.predictions.outcomes - 1))
+        truth = Truth(
+            day, data.draw(st.integers(0, strata - 1)), outcome, data.draw(st.sampled_from([0, 1, 500, 10**9]))
+        )
+        rejected = data.draw(st.sampled_from([None, [10**6] * len(reference.columns)]))
+        start = day * 24 * HOUR + part * 24 * HOUR // parts
+        counted = Counted(start, start + 24 * HOUR // parts, sum(cells[-strata:]), cells, (truth,), rejected)
+        folded = watch.fold(state, counted)
         state = DriftState.from_json(folded.state.to_json())
         assert state == folded.state
-        assert all(0 < name.effect <= 1 and 0 <= name.p <= 1 for name in (folded.window.top if folded.window else ()))
+        moved = (*folded.window.top, *folded.window.moved) if folded.window else ()
+        assert all(0 < name.effect <= 1 and 0 <= name.p <= 1 for name in moved)
+        assert all(isfinite(metric.value) for metric in (folded.harm.metrics if folded.harm else ()))
+
+
+def test_a_model_that_only_ever_says_one_class_is_no_drift_while_it_goes_on_to() -> None:
+    watch = Watch(Reference((), Predictions(2, 2, (500, 500), (1000, 0)), Losses(1000, 100)), Settings(min_rows=ROWS))
+    state = watch.resume(None)
+    for number in range(50):
+        folded = watch.fold(state, Counted(number * HOUR, (number + 1) * HOUR, ROWS, [500, 0, 500, 0]))
+        assert folded.window is not None
+        assert (folded.window.predictions.state, folded.window.moved) == ("Quiet", ())
+        state = folded.state
+    other = watch.fold(state, Counted(50 * HOUR, 51 * HOUR, ROWS, [400, 100, 400, 100])).window
+    assert other is not None
+    assert [(name.column, name.mark) for name in other.moved] == [("label", 1)]
+
+
+def test_truth_of_one_class_alone_is_counted_and_has_no_ranking() -> None:
+    answers = Predictions(2, 2, edges=(0.5,), positive=1)
+    watch = Watch(Reference((), answers, Losses(1000, 0)), Settings(min_rows=ROWS, mature_after_seconds=0))
+    truths = (Truth(0, 0, 0, 500), Truth(0, 2, 0, 500))
+    folded = watch.fold(watch.resume(None), Counted(0, HOUR, ROWS, [500, 0, 500, 0], truths))
+    assert folded.harm is not None
+    assert (folded.harm.state, folded.harm.rate) == ("Quiet", 0.0)
+    assert "roc_auc_binned" not in [metric.name for metric in folded.harm.metrics]
+
+
+def test_more_truths_than_predictions_are_no_harm() -> None:
+    """Two pods were told the same: what was lost is the same share."""
+    watch = Watch(Reference((), Predictions(2, 1), Losses(5000, 500)), Settings(min_rows=ROWS, mature_after_seconds=0))
+    state = watch.resume(None)
+    for number in range(50):
+        truths = (Truth(0, 0, 0, 1800), Truth(0, 0, 1, 200), Truth(0, 1, 0, 1800), Truth(0, 1, 1, 200))
+        folded = watch.fold(state, Counted(number * HOUR, (number + 1) * HOUR, ROWS, [500, 500], truths))
+        assert folded.harm is not None
+        assert (folded.harm.state, folded.harm.coverage, folded.harm.rate) == ("Quiet", 4.0, 0.1)
+        state = folded.state
+
+
+@pytest.mark.parametrize(
+    "counted",
+    [
+        Counted(0, HOUR, 4, [1] * 5),
+        Counted(0, HOUR, 4, [1] * 3),
+        Counted(0, HOUR, 4, [1] * 4, (Truth(0, 4, 0, 1),)),
+        Counted(0, HOUR, 4, [1] * 4, (Truth(0, 0, 2, 1),)),
+        Counted(0, HOUR, 4, [1] * 4, (Truth(0, 0, 0, -1),)),
+        Counted(0, HOUR, 4, [1] * 4, (), [1]),
+    ],
+)
+@pytest.mark.parametrize("mature", [0, 1])
+def test_counts_that_do_not_fit_are_refused_and_never_taken_for_others(counted: Counted, mature: int) -> None:
+    watch = Watch(Reference((), Predictions(4)), Settings(mature_after_seconds=mature))
+    with pytest.raises(ValueError, match="of this version"):
+        watch.fold(watch.resume(None), counted)
 
 
 @pytest.mark.parametrize(
@@ -185,6 +267,9 @@ def test_references_that_cannot_be_are_refused() -> None:
         lambda: Column("age", "number", (5, -1)),
         lambda: Predictions(2, 1, (1, 2, 3)),
         lambda: Losses(10, 11),
+        lambda: Predictions(2, 1, blocks=1.5),
+        lambda: Predictions(4, 1, edges=(0.5,)),
+        lambda: Predictions(4, 1, loss_edges=(0.5, 2.0)),
     ):
-        with pytest.raises(ValueError, match=r"below zero|as many scores as bins|at most one a row"):
+        with pytest.raises(ValueError, match=r"below zero|as many scores as bins|at most one a row|is a share|an edge"):
             make()

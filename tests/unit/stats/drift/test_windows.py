@@ -16,6 +16,7 @@ from mooring.stats.drift import (
     Predictions,
     Reference,
     Settings,
+    Truth,
     Watch,
 )
 from tests.unit.stats.drift.worlds import HOUR, World, hour, truths_of
@@ -105,6 +106,38 @@ def test_a_state_of_another_format_is_refused() -> None:
     text = WATCH.resume(None).to_json().replace('"format":2', '"format":3')
     with pytest.raises(ValueError, match="format 3, not 2"):
         DriftState.from_json(text)
+
+
+def states(features: int) -> list[int]:
+    """Return the bytes of the state over a hundred quarters of an hour in which everything moves and truths wait."""
+    world = World(3, features)
+    still = world.reference(2000)
+    answers = Predictions(16, 2, still.predictions.scores)
+    watch = Watch(Reference(still.columns, answers), Settings(min_rows=2000, mature_after_seconds=50 * 86_400))
+    state, sizes = watch.resume(None), []
+    for number in range(100):
+        inputs = world.window(10**6, shift=0.1, of=range(features))[:-16]
+        cells = [*inputs, *(10**6 // 32,) * 32]
+        truths = tuple(
+            Truth(day, at, outcome, 10**5)
+            for day in range(max(0, number // 4 - 3), number // 4 + 1)
+            for at in range(32)
+            for outcome in (0, 1)
+        )
+        start = number * 6 * HOUR
+        refused = [1] * features
+        for quarter in range(4):
+            begun = start + quarter * HOUR // 4
+            counted = Counted(begun, begun + HOUR // 4, 10**6, cells, truths, refused)
+            state = watch.fold(state, counted).state
+            sizes.append(len(state.to_json()))
+    return sizes
+
+
+@pytest.mark.parametrize(("features", "kilobytes"), [(20, 32), (100, 48)])
+def test_the_state_is_bounded_with_all_that_waits(features: int, kilobytes: int) -> None:
+    """A million rows an hour of which nothing is like the reference, and 52 days of truths that wait for their time."""
+    assert max(states(features)) < kilobytes * 1024
 
 
 def test_the_state_is_bounded_in_features_and_in_time() -> None:
