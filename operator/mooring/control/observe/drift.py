@@ -134,6 +134,9 @@ class DriftObserver:
         except (ApiError, NameTakenError, NotYetError) as error:
             self._metrics.errors.inc()
             self._next[key] = self._clock() + FASTEST_SECONDS
+            before = self._cache.drift(key) or DriftSeen(int(self._clock() * 1000), "")
+            trouble = f"what is known of drift cannot be written, and is not acted on until it can ({error})"
+            self._bring(key, replace(before, trouble=trouble))
             logger.warning("what is known of drift could not be written", extra={"key": key, "why": str(error)})
         except Exception:
             self._metrics.errors.inc()
@@ -178,7 +181,9 @@ class DriftObserver:
             store = DriftStore(self._cache, self._writer, key, policy.metadata)
             known = Known(now, store, go_on(store.read(), scene.version, asked, now))
             self._known[key] = known
-        known.watched = go_on(known.watched, scene.version, asked, now)
+        watched = go_on(known.watched, scene.version, asked, now)
+        # Alarms that were decided on have their numbers, whatever became of the state.
+        known.watched = replace(watched, alarmed=max(watched.alarmed, policy.status.alarm or 0))
         return known
 
     def _turned(self, known: Known, watched: Watched, policy: DriftPolicy, now: float) -> Turned:

@@ -22,11 +22,12 @@ def moved(report: WindowReport, fitted: Fitted) -> str:
 
 def shifted(report: WindowReport, fitted: Fitted) -> str:
     """Return the sentence of an alarm about predictions."""
-    rows = sum(fitted.watch.reference.predictions.scores)
-    allowed = f"(allowed {_share(fitted.asked.settings.predictions_effect)}, reference of {rows:,} held out rows)"
+    answers, least = fitted.watch.reference.predictions, fitted.asked.settings.predictions_effect
     if not report.moved:
-        return f"predictions moved {allowed}; {_evidence(report.predictions)}"
+        return f"predictions moved (allowed {_share(least)}); {_evidence(report.predictions)}"
     first = report.moved[0]
+    floor = max(least, answers.label_blocks if first.column == "label" else answers.blocks)
+    allowed = f"(allowed {_share(floor)}, reference of {sum(answers.scores):,} held out rows)"
     if first.column == "label":
         said = f"the share of answers with class {first.mark} (from 0) went {first.direction} by {_share(first.effect)}"
     else:

@@ -152,12 +152,15 @@ def _rewound(watched: Watched, slot: int) -> Watched:
     )
     if watched.drift is None:
         return watched
-    window, cohorts = watched.drift.window, watched.drift.cohorts
+    window, clumps, cohorts = watched.drift.window, watched.drift.clumps, watched.drift.cohorts
     if window.opened is not None:
         window = replace(window, opened=min(window.opened, slot * SLOT))
+    if clumps.opened is not None:
+        clumps = replace(clumps, opened=min(clumps.opened, slot * SLOT))
     today = slot * SLOT // 86_400_000
     cohorts = replace(cohorts, waiting=tuple(cohort for cohort in cohorts.waiting if cohort.day <= today))
-    return replace(watched, drift=replace(watched.drift, through=slot * SLOT, window=window, cohorts=cohorts))
+    drift = replace(watched.drift, through=slot * SLOT, window=window, clumps=clumps, cohorts=cohorts)
+    return replace(watched, drift=drift)
 
 
 def _skipped(watched: Watched, slot: int) -> Watched:

@@ -180,6 +180,24 @@ async def test_what_turned_is_written_before_anybody_hears_of_it(cluster: Cluste
     assert state.alarms == seen.alarms != ()
 
 
+async def test_that_nothing_can_be_written_is_said(cluster: Cluster) -> None:
+    cluster.refuses = True
+    operator = Operator(cluster)
+    await operator.observer._guarded(KEY)
+    seen = cluster.cache.drift(KEY)
+    assert seen is not None
+    assert seen.trouble is not None
+    assert seen.trouble.startswith("what is known of drift cannot be written, and is not acted on until it can")
+
+
+async def test_without_any_state_alarms_are_numbered_after_those_that_were_decided_on(cluster: Cluster) -> None:
+    cluster.put("DriftPolicy", "shop", metadata={"uid": "policy-1"}, spec=SPEC, status={"alarm": 41})
+    operator = Operator(cluster)
+    await operator.pass_slots(1)
+    seen = await operator.pass_slots(8, rows=50)
+    assert seen.alarms[0].number == 42
+
+
 @pytest.mark.parametrize("nth", range(1, 10))
 async def test_killed_after_any_write_everything_is_counted_once(cluster: Cluster, nth: int) -> None:
     """Users ask 12 rows in each slot; a pod ends, another comes, and the operator dies once."""

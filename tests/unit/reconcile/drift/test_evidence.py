@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zlib
 from dataclasses import replace
 
 import pytest
@@ -171,6 +172,22 @@ def test_state_is_kept_exactly() -> None:
     watched = traffic.slot(rows=5).watched
     assert restore(save(watched)) == watched
     assert seen_of(restore(save(watched)), 1.0) == seen_of(watched, 1.0)
+
+
+def test_of_a_state_of_another_release_alarms_and_pods_are_known_and_evidence_begins_anew() -> None:
+    traffic = Traffic()
+    traffic.minute(ages=[70.0])
+    known = traffic.operator.watched
+    assert known.drift is not None
+    text = zlib.decompress(save(known)).decode()
+    older = text.replace('\\"format\\":', '\\"format\\":9')
+    assert older != text
+    restored = restore(zlib.compress(older.encode()))
+    assert (restored.alarms, restored.folded, restored.slots) == (known.alarms, known.folded, known.slots)
+    traffic.operator.watched = restored
+    watched = traffic.slot(rows=1).watched
+    assert watched.because == "another release of Mooring tests in another way"
+    assert watched.findings.window is None
 
 
 def test_garbage_is_no_state() -> None:
