@@ -100,7 +100,8 @@ def _paced(pace: Pace, counted: Counted) -> Pace:
 
 def _whole(report: WindowReport, recorded: Recording, fitted: Fitted) -> Counted:
     cells, rejected = recorded.cells or fitted.empty, recorded.rejected[: len(fitted.layout.features)]
-    return Counted(report.start, report.end, report.rows, cells, recorded.truths, rejected or None)
+    repeated = fitted.of_all(report.repeated)
+    return Counted(report.start, report.end, report.rows, cells, recorded.truths, rejected or None, repeated)
 
 
 def _windowed(watched: Watched, fitted: Fitted, report: WindowReport) -> Watched:

@@ -13,6 +13,7 @@ from mooring.api.driftpolicy import DriftPolicySpec
 from mooring.ledger.layout import LOSS_EDGES, FeatureCells, Layout
 from mooring.ledger.profile import CategoryProfile, NumberProfile, Profile
 from mooring.stats.drift import Column, Losses, Predictions, Reference, Settings, Watch
+from mooring.stats.drift.clumps import UNIT
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,22 @@ class Fitted:
             return None
         told = zip(self.layout.features, counted, strict=False)  # the last count is of no feature
         return tuple(count for feature, count in told if self.watches(feature))
+
+    def of_all(self, repeated: Sequence[int]) -> tuple[int, ...]:
+        """Return a number of each feature, then of score and label, from those that are tested; 0: it is not."""
+        tested = iter(repeated)
+        return (*(next(tested) if self.watches(feature) else 0 for feature in self.layout.features), *tested)
+
+    def of_tested(self, repeated: Sequence[int]) -> tuple[int, ...] | None:
+        """Return the numbers of what is tested, from those of all; None: there are none.
+
+        A feature that was not tested then counts as one whose rows are all different.
+        """
+        if not repeated:
+            return None
+        features, answers = repeated[: len(self.layout.features)], repeated[len(self.layout.features) :]
+        told = zip(self.layout.features, features, strict=True)
+        return (*(max(UNIT, one) for feature, one in told if self.watches(feature)), *answers)
 
     @cached_property
     def _kept(self) -> tuple[slice, ...]:

@@ -32,6 +32,8 @@ class Recorded:
     truths: tuple[Truth, ...]
     rejected: Counts = ()
     """Requests refused for each feature; empty: none was."""
+    repeated: Counts = ()
+    """How many rows said as much as one, in thousandths: of each feature, then of score and label; empty: unknown."""
 
     @classmethod
     def of(cls, counted: Counted) -> Recorded:
@@ -43,16 +45,20 @@ class Recorded:
             tuple(counted.cells or ()),
             counted.truths,
             tuple(counted.rejected or ()),
+            tuple(counted.repeated or ()),
         )
 
     def counted(self) -> Counted:
         """Return the window with all features."""
-        return Counted(self.start, self.end, self.rows, self.cells, self.truths, self.rejected or None)
+        return Counted(
+            self.start, self.end, self.rows, self.cells, self.truths, self.rejected or None, self.repeated or None
+        )
 
     def tested(self, fitted: Fitted) -> Counted:
         """Return the window as a policy tests it."""
         cells, rejected = fitted.cells(self.cells), fitted.rejected(self.rejected)
-        return Counted(self.start, self.end, self.rows, cells, self.truths, rejected)
+        repeated = fitted.of_tested(self.repeated)
+        return Counted(self.start, self.end, self.rows, cells, self.truths, rejected, repeated)
 
 
 @dataclass(frozen=True)

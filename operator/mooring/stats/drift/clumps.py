@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mooring.stats.drift.distances import Compared, marks_of
+from mooring.stats.drift.window import Counted, Ints
 
 BLOCKS: Final = 24
 """Of a window that takes no longer than it must."""
@@ -28,8 +29,6 @@ UNIT: Final = 1000
 
 MEMORY: Final = 0.8
 """Of what the windows before said about predictions: truths of a day are of many windows."""
-
-Ints = Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -46,11 +45,17 @@ class Clumps:
     """Of each column: how far the closed blocks are from the reference, in all (`Compared.apart`), in thousandths."""
     blocks: tuple[int, ...] = ()
     """Of each column: how many of them had rows of it."""
+    given: tuple[int, ...] = ()
+    """Of each column: the greatest factor of recorded windows that are taken in whole, in thousandths."""
 
-    def plus(self, start: int, rows: int, cells: Ints) -> Clumps:
-        """Return the open block with one more interval."""
-        added = tuple(map(operator.add, self.cells, cells)) if self.cells else tuple(cells)
-        return replace(self, opened=start if self.opened is None else self.opened, rows=self.rows + rows, cells=added)
+    def plus(self, counted: Counted) -> Clumps:
+        """Return the open block with one more interval, whose ledger is there; or a recorded window."""
+        rows = self.rows + counted.rows
+        opened = counted.start if self.opened is None else self.opened
+        given = counted.repeated or ()
+        if given and self.given:
+            given = tuple(map(max, given, self.given))
+        return replace(self, opened=opened, rows=rows, cells=_plus(self.cells, counted.cells or ()), given=tuple(given))
 
     def closes(self, end: int, min_seconds: int) -> bool:
         """Return whether the open block has enough, at the end of an interval."""
@@ -65,30 +70,33 @@ class Clumps:
             rows = sum(cells) if column.sides else 0
             apart.append(round(UNIT * column.apart(marks_of(cells, ordered=column.ordered), rows)) if rows else 0)
             blocks.append(int(rows > 0))
-        return Clumps(apart=_plus(self.apart, apart), blocks=_plus(self.blocks, blocks))
+        return Clumps(apart=_plus(self.apart, apart), blocks=_plus(self.blocks, blocks), given=self.given)
 
-    def factors(self, columns: Iterable[Compared], window: Sequence[Ints]) -> list[float]:
-        """Return for each column how many of its rows say as much as one, at least 1."""
+    def repeated(self, columns: Iterable[Compared], window: Sequence[Ints]) -> tuple[int, ...]:
+        """Return for each column how many of its rows say as much as one, in thousandths, at least 1000.
+
+        Raises ValueError where those of a recorded window are not of these columns.
+        """
+        given = self.given or (UNIT,) * len(window)
+        if len(given) != len(window):
+            raise ValueError(f"{len(given)} factors are not of this version, which has {len(window)}")
         if not self.apart:
-            return [1.0] * len(window)
-        known = zip(columns, window, self.apart, self.blocks, strict=True)
-        return [_factor(column, cells, apart / UNIT, blocks) for column, cells, apart, blocks in known]
+            return tuple(given)
+        told = map(_factor, columns, window, self.apart, self.blocks)
+        return tuple(map(max, told, given))
 
 
-def remembered(repeated: int, factor: float) -> int:
-    """Return how many predictions say as much as one, in thousandths, after a window with such a factor.
-
-    `repeated` 0: no window was before.
-    """
-    return round(MEMORY * repeated + (1 - MEMORY) * UNIT * factor if repeated else UNIT * factor)
+def remembered(before: int, repeated: int) -> int:
+    """Return how many predictions say as much as one after a window, in thousandths; `before` 0: it was the first."""
+    return round(MEMORY * before + (1 - MEMORY) * repeated) if before else repeated
 
 
-def _factor(column: Compared, cells: Ints, apart: float, blocks: int) -> float:
+def _factor(column: Compared, cells: Ints, apart: int, blocks: int) -> int:
     if blocks < LEAST_BLOCKS:
-        return 1.0
+        return UNIT
     marks, rows = marks_of(cells, ordered=column.ordered), sum(cells)
     expected = (blocks - 1) * column.chance(marks, rows)
-    return max(1.0, (apart - column.apart(marks, rows)) / expected) if expected > 0 else 1.0
+    return round((apart - UNIT * column.apart(marks, rows)) / expected) if expected > 0 else UNIT
 
 
 def _plus(left: Ints, right: Ints) -> tuple[int, ...]:

@@ -60,6 +60,8 @@ class WindowReport:
     moved: tuple[Name, ...]
     """The same of predictions: `score` (up or down), `label` (its mark is the label that is more or less frequent)."""
     beyond: Beyond
+    repeated: tuple[int, ...]
+    """Of each column, then of score and label: how many rows say as much as one, in thousandths (`clumps`)."""
 
 
 @dataclass(frozen=True)

@@ -101,14 +101,19 @@ class Watch:
         cohorts, pool = self._cohorts(state.cohorts, counted, window if closes else None).taken(self.settings)
         clumps = self._clumps(state.clumps, counted, last=closes)
         state = replace(state, through=counted.end, window=window, clumps=clumps, cohorts=cohorts)
-        state, of_window = self._closed(state, window, counted.end) if closes else (state, None)
-        state, of_harm = self._harm(state, pool) if pool is not None else (state, None)
+        of_window = of_harm = None
+        if pool is not None and not self.settings.as_they_come:
+            state, of_harm = self._harm(state, pool)
+        if closes:
+            state, of_window = self._closed(state, window, counted.end)
+        if pool is not None and self.settings.as_they_come:
+            state, of_harm = self._harm(state, pool)
         return Folded(state, of_window, of_harm)
 
     def _clumps(self, clumps: Clumps, counted: Counted, *, last: bool) -> Clumps:
         """Return how the blocks of the open window differ, with an interval; the last one closes its block too."""
         if counted.cells is not None:
-            clumps = clumps.plus(counted.start, counted.rows, counted.cells)
+            clumps = clumps.plus(counted)
         if not clumps.cells or not (last or clumps.closes(counted.end, self.settings.min_seconds)):
             return clumps
         block = read(clumps.cells, self.reference)
@@ -132,7 +137,8 @@ class Watch:
 
     def _closed(self, state: DriftState, window: Open, end: int) -> tuple[DriftState, WindowReport]:
         seen = read(window.cells, self.reference, window.rejected)
-        factors = state.clumps.factors(self._compared, (*seen.columns, *seen.predictions))
+        repeated = state.clumps.repeated(self._compared, (*seen.columns, *seen.predictions))
+        factors = [one / UNIT for one in repeated]
         of_columns, of_scores = factors[: len(seen.columns)], factors[len(seen.columns) :]
         inputs, of_inputs, levels = self._tested(self.inputs, state.inputs, seen.columns, of_columns, window.rows)
         predictions, of_predictions, of_answers = self._tested(
@@ -156,6 +162,7 @@ class Watch:
             top or self._most(self.inputs, levels, seen.columns, of_inputs),
             moved or self._most(self.predictions, of_answers, seen.predictions, of_predictions),
             Beyond(bool(top), bool(moved)),
+            repeated,
         )
         after = replace(
             state,
@@ -165,7 +172,7 @@ class Watch:
             quality=quality,
             window=Open(),
             clumps=Clumps(),
-            repeated=remembered(state.repeated, max(of_scores)),
+            repeated=remembered(state.repeated, max(repeated[len(seen.columns) :])),
             closed=state.closed + 1,
         )
         return after, report

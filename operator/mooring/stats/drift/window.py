@@ -26,6 +26,8 @@ class Counted:
     truths: tuple[Truth, ...] = ()
     rejected: Ints | None = None
     """Requests refused for a value of each column; None: nobody counted them."""
+    repeated: Ints | None = None
+    """Of a window that was recorded: `WindowReport.repeated`. None: an interval, which is compared with others."""
 
     def __post_init__(self) -> None:
         """Refuse an interval that ends before it begins."""

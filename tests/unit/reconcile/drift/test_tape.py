@@ -78,3 +78,17 @@ def test_windows_can_be_replayed_with_other_settings() -> None:
         folded = fitted.watch.fold(fitted.watch.resume(None), one.tested(fitted))
         assert folded.window is not None
         assert folded.window.inputs.state == state
+
+
+def test_what_clumps_were_worth_is_recorded_of_every_feature_and_replayed_of_those_that_are_tested() -> None:
+    def fitted(*exclude: str) -> Fitted:
+        return Fitted(BASIS.layout, Asked(Settings(), exclude), BASIS.profile)
+
+    of_all = fitted("age").of_all((2000, 1500, 1000))
+    assert of_all == (0, 2000, 1500, 1000)
+    recorded = Counted(0, 60, 100, (0,) * 16, (), None, of_all)
+    one = unpack(pack(Tape().plus("shop-v3", BASIS, [recorded]))).chapters[0].windows[0]
+    assert one.counted() == recorded
+    assert one.tested(fitted("age")).repeated == (2000, 1500, 1000)
+    assert one.tested(fitted()).repeated == (1000, 2000, 1500, 1000)
+    assert one.tested(fitted("color")).repeated == (1000, 1500, 1000)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 import pytest
 
@@ -25,11 +27,15 @@ class Service:
         self.watch = Watch(reference, Settings(**{"min_rows": 1500, "min_seconds": 3599} | settings))
         self.state = self.watch.resume(None)
         self.hours = 0
+        self.cells: list[int] = []
+        """Of the last hour."""
+        self.truths: tuple[Truth, ...] = ()
 
     def hour(self, shift: float = 0.0, intervals: int = BLOCKS) -> Folded:
         users = ROWS // intervals // self.clump
         step = -(-HOUR // intervals)
         folded = None
+        self.cells, self.truths = [0] * 35, ()
         for number in range(intervals):
             ages = self.random.multinomial(users, shares(shift)) * self.clump
             scores = self.random.multinomial(users, shares())
@@ -43,6 +49,8 @@ class Service:
             cells = [*ages.tolist(), 0, 0, 0, *(scores * self.clump).tolist()]
             folded = self.watch.fold(self.state, Counted(start, start + step, users * self.clump, cells, truths))
             self.state = folded.state
+            self.cells = list(map(operator.add, self.cells, cells))
+            self.truths += truths
         self.hours += 1
         assert folded is not None
         return folded
@@ -109,3 +117,31 @@ def test_intervals_of_seconds_are_brought_together_to_blocks() -> None:
     service.hour(intervals=200)
     assert service.state.closed == 1
     assert 1000 <= service.state.repeated < 1600
+
+
+@pytest.mark.parametrize("clump", [1, 20])
+def test_a_window_that_was_recorded_says_again_what_it_said(clump: int) -> None:
+    """Its intervals are gone, and what they told of clumps is recorded with it."""
+    service = Service(4, clump, mature_after_seconds=0)
+    state = service.watch.resume(None)
+    for _ in range(5):
+        folded = service.hour(0.2)
+        window = folded.window
+        assert window is not None
+        whole = Counted(window.start, window.end, window.rows, service.cells, service.truths, repeated=window.repeated)
+        again = service.watch.fold(state, whole)
+        assert (again.window, again.harm) == (folded.window, folded.harm)
+        state = again.state
+
+
+def test_recorded_windows_that_are_joined_have_the_greatest_factor() -> None:
+    service = Service(0, 1, min_rows=4000)
+    counts = service.random.multinomial(2000, shares()).tolist()
+    cells = [*counts, 0, 0, 0, *counts]
+    one = Counted(0, HOUR, 2000, cells, (), None, (1000, 5000, 1000))
+    other = Counted(HOUR, 2 * HOUR, 2000, cells, (), None, (3000, 2000, 1000))
+    folded = service.watch.fold(service.watch.fold(service.state, one).state, other)
+    assert folded.window is not None
+    assert folded.window.repeated == (3000, 5000, 1000)
+    with pytest.raises(ValueError, match="2 factors are not of this version, which has 3"):
+        service.watch.fold(service.state, Counted(0, HOUR, 4000, cells, (), None, (1000, 1000)))
