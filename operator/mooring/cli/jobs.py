@@ -6,6 +6,7 @@ import argparse
 import os
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 from mooring.api.base import Resources
 from mooring.api.modelversion import ModelVersion
 from mooring.api.wire import EXIT_USER
-from mooring.cli.kube import Kubectl
+from mooring.cli.kube import Kubectl, KubectlFailed
 from mooring.reconcile.render import pod_spec, resources
 
 IMAGE_VARIABLE = "MOORING_RUNTIME_IMAGE"
@@ -108,7 +109,8 @@ def follow(kubectl: Kubectl, name: str) -> int:
             return 0
         if "Failed" in kinds:
             return EXIT_USER
-        kubectl.run("wait", "--for=jsonpath={.status.conditions}", "--timeout=60s", f"job/{name}")
+        with suppress(KubectlFailed):  # it takes longer, as one that is tried again does
+            kubectl.run("wait", "--for=jsonpath={.status.conditions}", "--timeout=60s", f"job/{name}")
 
 
 def _failures(container: str) -> list[dict[str, Any]]:

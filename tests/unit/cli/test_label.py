@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,6 +88,13 @@ def test_a_mistake_exits_42_and_is_in_the_last_words(
     assert program.main(["label", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 42
     assert "Data error, NothingCaptured: nothing was captured at" in capsys.readouterr().out
     assert (tmp_path / "message").read_text().startswith("Data error, NothingCaptured")
+
+
+def test_the_program_of_jobs_starts_without_the_operators_libraries() -> None:
+    gone = "import sys; sys.modules.update(dict.fromkeys(('kopf', 'kubernetes', 'cronsim')))"
+    code = f"{gone}; from mooring.cli.main import main; main(['label', '--help'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_job_is_made_of_the_deployment(kubectl: Install, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,9 +6,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from mooring.cli.drift.bundle import NoBundleError, read
-from mooring.cli.drift.explain import explained
-
 FAILED, DIFFERENT = 1, 3
 
 
@@ -27,6 +24,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _explain(arguments: argparse.Namespace) -> int:
+    # Not before: it brings the operator's libraries, and Jobs that predict or label run where these are not.
+    from mooring.cli.drift.bundle import NoBundleError, read
+    from mooring.cli.drift.explain import explained
+
     try:
         told, same = explained(read(arguments.bundle.read_bytes()))
     except (NoBundleError, OSError, ValueError) as error:
