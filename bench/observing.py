@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bench.ledger import CATEGORIES, EDGES, references
+from bench.ledger import CATEGORIES, references
 from mooring.ledger.binner import Binner, Strata
 from mooring.ledger.book import Ledger
 from mooring.ledger.interval import INTERVAL_SECONDS, Stream
@@ -36,33 +36,49 @@ from mooring.stats.drift import Counted, Settings
 START = 1_700_000_000.0
 SCORES = Strata([k / 16 for k in range(1, 16)], 2)
 SLOTS = 12
+ROWS = 54_000
 HOUR_SLOTS = 720
 
 
 def profile(features: int) -> Profile:
-    """Return a reference of 54,000 rows on the edges of the ledgers."""
+    """Return a reference of 54,000 rows, with edges and counts as irregular as real ones."""
+    random = np.random.default_rng(1)
+
+    def counts(cells: int) -> list[int]:
+        return [int(count) for count in random.multinomial(ROWS, [1 / cells] * cells)]
+
     names = [one.name for one in references(features)]
     numbers = [
-        NumberProfile(name=name, edges=EDGES, counts=[3375] * 16, missing=0, low=0.0, high=1.0, blocks=0.02)
+        NumberProfile(
+            name=name,
+            edges=sorted(random.random(15).tolist()),
+            counts=counts(16),
+            missing=0,
+            low=0.0,
+            high=1.0,
+            blocks=float(random.random() / 20),
+        )
         for name in names
         if name.startswith("n")
     ]
     categories = [
-        CategoryProfile(name=name, categories=CATEGORIES, counts=[1080] * 50, other=0, missing=0, blocks=0.02)
+        CategoryProfile(
+            name=name, categories=CATEGORIES, counts=counts(50), other=0, missing=0, blocks=float(random.random() / 20)
+        )
         for name in names
         if name.startswith("t")
     ]
-    strata = [1688, 1687] * 16
+    strata = counts(32)
     predictions = PredictionProfile(
         of="probability",
         edges=list(SCORES.edges),
-        counts=[3375] * 16,
-        classes=[27_008, 26_992],
+        counts=[sum(strata[at : at + 2]) for at in range(0, 32, 2)],
+        classes=[sum(strata[0::2]), sum(strata[1::2])],
         strata=strata,
         losses=[200] * 32,
         positive=1,
     )
-    return Profile(rows=54_000, numbers=numbers, categories=categories, holdout_rows=54_000, predictions=predictions)
+    return Profile(rows=ROWS, numbers=numbers, categories=categories, holdout_rows=ROWS, predictions=predictions)
 
 
 class Service:

@@ -64,7 +64,8 @@ class DriftSeen:
     streak: int = 0
     """Windows in a row with inputs or predictions beyond their floor, the first of them an alarm."""
     last_rows_at: int | None = None
-    """When a prediction was last counted, or may have been where counts are missing: silence is told from it."""
+    """When a prediction was last counted, or may have been where counts are missing: silence is told from it.
+    None: nobody asked yet, or who asked since is not known."""
     usual_gap_seconds: int | None = None
     """The longest pause between rows in the last closed windows."""
     alarms: tuple[Alarm, ...] = ()

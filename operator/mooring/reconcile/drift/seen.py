@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mooring.reconcile.drift.watch import Watched
+from mooring.reconcile.drift.watch import SLOT, Watched
 from mooring.reconcile.driftseen import DriftSeen
 from mooring.stats.drift.window import Open
 
 ADVISED_ROWS = 20_000
 """Of a reference: below, only large changes can be seen."""
 MOST_TROUBLES = 3
+_LATE_MILLISECONDS = 75_000
+"""Who waits for a pod's counts for longer cannot say that nobody asks: the slowest round is a minute."""
 
 
 def seen_of(watched: Watched, now: float, troubles: Sequence[str] = ()) -> DriftSeen:
@@ -18,6 +20,7 @@ def seen_of(watched: Watched, now: float, troubles: Sequence[str] = ()) -> Drift
     basis, findings, pace = watched.basis, watched.findings, watched.pace
     window = watched.drift.window if watched.drift is not None else Open()
     profile = basis.profile if basis is not None else None
+    late = now * 1000 - watched.slots.through * SLOT
     return DriftSeen(
         at=int(now * 1000),
         version=watched.version,
@@ -36,7 +39,7 @@ def seen_of(watched: Watched, now: float, troubles: Sequence[str] = ()) -> Drift
         harm_at=findings.harm_at,
         settled=findings.settled,
         streak=findings.streak,
-        last_rows_at=pace.since if pace.rows_at is not None else None,
+        last_rows_at=pace.since if pace.rows_at is not None and late <= _LATE_MILLISECONDS else None,
         usual_gap_seconds=max(pace.before) // 1000 if pace.before else None,
         alarms=watched.alarms,
         rejected=_rejected(watched),

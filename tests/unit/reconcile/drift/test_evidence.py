@@ -165,6 +165,13 @@ def test_silence_is_told_from_the_usual_pauses() -> None:
     assert seen.last_rows_at == int(traffic.clock.at * 1000)
 
 
+def test_while_counts_are_waited_for_nobody_is_said_to_be_silent() -> None:
+    traffic = Traffic()
+    traffic.minute()
+    assert seen_of(traffic.operator.watched, traffic.clock.at + 60).last_rows_at == int(traffic.clock.at * 1000)
+    assert seen_of(traffic.operator.watched, traffic.clock.at + 120).last_rows_at is None
+
+
 def test_state_is_kept_exactly() -> None:
     traffic = Traffic()
     traffic.minute(ages=[70.0])
