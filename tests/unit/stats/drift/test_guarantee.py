@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mooring.stats.drift import Folded, Settings, Watch
+from mooring.stats.drift import Folded, Predictions, Reference, Settings, Watch
 from tests.unit.stats.drift.worlds import World, hour
 
 BUDGET = 2160
@@ -78,6 +78,22 @@ def test_the_season_of_the_reference_is_not_drift() -> None:
     seasonal = replace(still, columns=tuple(replace(column, blocks=0.22) for column in still.columns))
     assert alarms(windows(Watch(still), world, 50, shift=0.4)) > 0
     assert alarms(windows(Watch(seasonal), world, 50, shift=0.4)) == 0
+
+
+def test_the_season_of_answers_is_not_drift() -> None:
+    """Scores that swing, and labels with them, in the held out rows too."""
+    answers = Predictions(2, 2, (10_000, 10_000), (10_000, 10_000))
+    night = [600, 0, 0, 1400]
+    for known, states in ((answers, "Alarm"), (replace(answers, blocks=0.2, label_blocks=0.2), "Quiet")):
+        watch = Watch(Reference((), known))
+        folded = watch.fold(watch.resume(None), hour(0, 2000, night))
+        assert folded.window is not None
+        assert folded.window.predictions.state == states
+    for one in (replace(answers, blocks=0.2), replace(answers, label_blocks=0.2)):
+        watch = Watch(Reference((), one))
+        folded = watch.fold(watch.resume(None), hour(0, 2000, night))
+        assert folded.window is not None
+        assert folded.window.predictions.state == "Alarm", "each has its own"
 
 
 def test_what_can_be_seen_depends_on_the_reference() -> None:
