@@ -35,9 +35,9 @@ class ReferenceStatus(Model):
 
     version: VersionName
     """The version that serves; everything is held against its own profile."""
-    digest: Annotated[str, Field(max_length=71)]
-    """Of the profile."""
-    rows: Count
+    digest: Annotated[str, Field(max_length=71)] | None = None
+    """Of the profile. Absent: there is none, or no pod has told it yet."""
+    rows: Count = 0
     """Of the data that the version knows. Below 20,000 only large changes can be seen."""
 
 
@@ -217,7 +217,7 @@ class DriftPolicyStatus(Status):
     """What is known, and what was decided."""
 
     reference: ReferenceStatus | None = None
-    """Absent: no version serves, or its profile was not read yet."""
+    """Absent: no version serves, or nobody looked at it yet."""
     window: WindowStatus | None = None
     """Absent as `reference` is."""
     detectable: Detectable | None = None

@@ -118,9 +118,15 @@ def tops(window: WindowReport) -> str:
     return f"{', '.join(named)}; " if named else ""
 
 
+def current(known: DriftSeen) -> list[Alarm]:
+    """Return the alarms about what serves, by the tests that are asked for now."""
+    since = known.begun or 0
+    return [item for item in known.alarms if item.version == known.version and item.at >= since]
+
+
 def harm_alarm(known: DriftSeen) -> Alarm | None:
     """Return the last alarm of ground truth about this version that no later truth took back."""
-    alarms = [item for item in known.alarms if item.test == "harm" and item.version == known.version]
+    alarms = [item for item in current(known) if item.test == "harm"]
     return alarms[-1] if alarms and not is_over(known, alarms[-1]) else None
 
 
@@ -136,7 +142,7 @@ def _harmful(known: DriftSeen) -> Finding:
     if alarm is not None:
         return Finding("Harmful", "True", "Alarm", alarm.sentence)
     if harm is None:
-        foretold = [item for item in known.alarms if item.test == "estimated" and item.version == known.version]
+        foretold = [item for item in current(known) if item.test == "estimated"]
         if foretold:
             return Finding("Harmful", "Unknown", "Estimated", f"no truth came; {foretold[-1].sentence}")
         return Finding("Harmful", "Unknown", "NoTruths", f"no truths were settled for {known.version}, of 1 or more")

@@ -58,8 +58,8 @@ def _kept(before: DriftPolicyStatus) -> Shown:
     return Shown(before.reference, before.window, before.detectable, before.evidence, before.top, before.metrics)
 
 
-def _reference(known: DriftSeen) -> ReferenceStatus | None:
-    return ReferenceStatus(version=known.version, digest=known.digest, rows=known.rows) if known.digest else None
+def _reference(known: DriftSeen) -> ReferenceStatus:
+    return ReferenceStatus(version=known.version, digest=known.digest or None, rows=known.rows)
 
 
 def _window(known: DriftSeen, least: int) -> WindowStatus:

@@ -79,7 +79,7 @@ def _as_before(seen: Seen, decision: Decision) -> tuple[Truth, str, str]:
     reference = seen.policy.status.reference
     if before is None or reference is None or reference.version != seen.serves:
         return "False", "Reading", f"the reference of {seen.serves} is being read"
-    if before.reason == _UNREADABLE:
+    if before.reason in (_UNREADABLE, "Reading"):
         return before.status, before.reason, before.message
     kept = before.reason == _WATCHING and before.message.startswith(decision.sentence[:900])
     return "True", _WATCHING, before.message if kept else decision.sentence

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from mooring.api.driftpolicy import Trigger, TriggerType
 from mooring.api.driftstatus import Action, DataStatus
 from mooring.reconcile.driftpolicy import listing, schedule
-from mooring.reconcile.driftpolicy.findings import against, harm_alarm, is_over, tops
+from mooring.reconcile.driftpolicy.findings import against, current, harm_alarm, is_over, tops
 from mooring.reconcile.driftpolicy.numbers import factor, span
 from mooring.reconcile.driftpolicy.seen import Seen
 from mooring.reconcile.driftseen import Alarm, DriftSeen
@@ -67,7 +67,7 @@ def _wants(
 
 
 def _harm(seen: Seen, known: DriftSeen, decided: int) -> Iterator[Want]:
-    fresh = [item for item in known.alarms if item.number > decided and item.version == known.version]
+    fresh = [item for item in current(known) if item.number > decided]
     proven = [item for item in fresh if item.test == "harm"]
     if proven and harm_alarm(known) is not None:
         yield _by_alarm(seen, proven[-1])

@@ -113,6 +113,10 @@ def test_what_cannot_be_read_is_told(stage: Stage) -> None:
     stage.look()
     ready = stage.condition("Ready")
     assert (ready.status, ready.reason) == ("False", "EvidenceUnreadable")
+    before = len(stage.writes)
+    stage.evidence.clear()
+    stage.look()
+    assert len(stage.writes) == before, "a restart wrote"
 
 
 def test_a_restarted_operator_writes_nothing(stage: Stage) -> None:
