@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, log
 
-WIDTH, HEIGHT, TOP, LEFT, LEGEND = 420, 260, 34, 56, 330
+WIDTH, HEIGHT, TOP, LEFT, LEGEND = 420, 260, 34, 56, 345
 COLOURS = ("#c22f3d", "#e0707a", "#8a1c2a", "#4b84b8", "#c98b2b", "#7d5ba6", "#5a9a68", "#8a8a8a", "#b5b5b5")
 OURS = 3
 """How many of the lines are ours: thicker."""

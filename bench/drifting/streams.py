@@ -36,12 +36,8 @@ class Shape:
     """What a service's hours look like. Shifts are in standard deviations of the reference."""
 
     title: str
-    shift: float = 0.0
-    """Permanent, of every number and of the score."""
     swing: float = 0.0
     """Of the daily season, to either side; the reference covers whole days."""
-    wander: float = 0.0
-    """Standard deviation of a level that every number has and forgets by a tenth an hour."""
     session: int = 1
     """Rows that come together are of one user, and the same."""
     blocks: bool = False
@@ -64,7 +60,6 @@ class Service:
         self._random = np.random.default_rng(seed)
         self._shape = shape
         self._numbers = numbers
-        self._level = np.zeros(numbers)
         self._season = [shape.swing * sin(2 * pi * hour / HOURS_A_DAY) for hour in range(HOURS_A_DAY)]
         self._whole = np.mean([shares(swing) for swing in self._season], axis=0)
         self.reference = self._reference(reference_rows)
@@ -96,15 +91,12 @@ class Service:
 
     def _cells(self, hour: int) -> list[int]:
         shape = self._shape
-        if shape.wander:
-            noise = self._random.standard_normal(self._numbers) * shape.wander * (1 - 0.9**2) ** 0.5
-            self._level = 0.9 * self._level + noise
         cells: list[int] = []
         for index in range(self._numbers):
             moved = shape.moved if index == 0 else 0.0
-            cells += [*self._drawn(shares(shape.shift + self._season[hour] + self._level[index] + moved)), 0, 0, 0]
+            cells += [*self._drawn(shares(self._season[hour] + moved)), 0, 0, 0]
         cells += [*self._drawn(_CATEGORIES), 0, 0, 0]
-        return [*cells, *self._drawn(shares(shape.shift))]
+        return [*cells, *self._drawn(shares(0.0))]
 
     def _drawn(self, chances: list[float] | NDArray[np.float64]) -> list[int]:
         drawn: Ints = self._random.multinomial(ROWS // self._shape.session, chances) * self._shape.session
