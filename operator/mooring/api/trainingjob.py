@@ -198,7 +198,7 @@ class RunStatus(Model):
     run: Annotated[int, Field(ge=1, le=2147483647)]
     """Counted from 1."""
     request: Annotated[str, Field(max_length=128)]
-    """What asked for it: recipe/<hash>, token/<token>."""
+    """What asked for it: recipe/<hash>, token/<token>, dp/<DriftPolicy>/<number>."""
     reason: Message
     """The same for people."""
     job: Annotated[str, Field(max_length=63)]

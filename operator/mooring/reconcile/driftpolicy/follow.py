@@ -28,16 +28,19 @@ class Became:
 
 
 def take_up(seen: Seen, course: Course, now: datetime) -> Course:
-    """Return the course after somebody acted on the request: from then on it is followed as the last one."""
+    """Return the course after somebody acted on the request: from then on it is followed as the last one.
+
+    A run may have been started in the moment that its request was held again.
+    """
     request = course.request
-    if request is None or request.state != "Asked":
+    if request is None:
         return course
     if request.action == "Retrain" and is_handled(seen, request.id):
         run = run_of(seen, request.id)
         start = StartStatus(number=number_of(seen, request.id), at=run.started_at if run is not None else now)
         taken = _taken(course, request)
         return replace(taken, starts=(*course.starts, start)[-_STARTS:])
-    if request.action == "Rollback" and _is_withdrawn(seen, request.version):
+    if request.action == "Rollback" and request.state == "Asked" and _is_withdrawn(seen, request.version):
         return _taken(course, request)
     return course
 

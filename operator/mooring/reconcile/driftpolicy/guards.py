@@ -31,6 +31,7 @@ Reason = Literal[
     "DeploymentNotFound",
     "TrainingJobNotFound",
     "TrainingJobSuspended",
+    "TrainingJobStalled",
     "OtherModel",
     "OlderPolicy",
     "NoLedger",

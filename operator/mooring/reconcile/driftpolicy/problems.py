@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from mooring.api.trainingjob import TrainingJob
 from mooring.reconcile.driftpolicy import schedule
 from mooring.reconcile.driftpolicy.seen import Seen
 
@@ -14,6 +15,7 @@ Reason = Literal[
     "DeploymentNotFound",
     "TrainingJobNotFound",
     "TrainingJobSuspended",
+    "TrainingJobStalled",
     "OtherModel",
     "OlderPolicy",
     "NoLedger",
@@ -75,9 +77,21 @@ def _of_training(seen: Seen) -> Iterator[Problem]:
     elif job.spec.suspend:
         message = f"TrainingJob {name} is suspended: set its spec.suspend to false"
         yield Problem("TrainingJobSuspended", f"{message}; {still}", may_ask=False)
+    elif (told := _stalled(job)) is not None:
+        yield Problem("TrainingJobStalled", f"TrainingJob {name} cannot run: {told}; {still}", may_ask=False)
     if (older := _older(seen)) is not None:
         message = f"DriftPolicy {older} asks for the same deployment and is older: remove `retrain` from one of the two"
         yield Problem("OlderPolicy", f"{message}; {still} by this one", may_ask=False)
+
+
+def _stalled(job: TrainingJob) -> str | None:
+    """Return why no run can start; that the last one failed is no such reason."""
+    found = {item.type: item for item in job.status.conditions}
+    stalled, ready = found.get("Stalled"), found.get("Ready")
+    if stalled is None or ready is None or stalled.status != "True":
+        return None
+    failure = job.status.runs[0].failure if job.status.runs else None
+    return None if failure is not None and failure.reason == ready.reason else f"{ready.reason}: {ready.message}"
 
 
 def _older(seen: Seen) -> str | None:

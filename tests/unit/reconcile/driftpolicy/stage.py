@@ -30,7 +30,7 @@ def tier(test: Literal["inputs", "predictions", "estimated"], value: float = 3.0
 def window(end: int, broken: tuple[Broken, ...] = (), top: tuple[Name, ...] = (), inputs: float = 3.0) -> WindowReport:
     tiers = tier("inputs", inputs), tier("predictions"), tier("estimated")
     beyond = Beyond(inputs=inputs >= 8640, predictions=False)
-    return WindowReport(end - HOUR * 1000, end, 2000, 0, *tiers, broken, top, (), beyond)
+    return WindowReport(end - HOUR * 1000, end, 2000, 0, *tiers, broken, top, (), beyond, repeated=())
 
 
 def truths(rate: float = 0.14, state: str = "Quiet", value: float = 12.0) -> HarmReport:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.reconcile.driftpolicy.stage import DAY, HOUR, Stage, truths
+from tests.unit.reconcile.driftpolicy.stage import AGE_MISSING, DAY, HOUR, Stage, truths, window
 
 
 @pytest.fixture
@@ -198,6 +198,39 @@ def test_a_version_still_watched_is_asked_to_go(stage: Stage) -> None:
     last = stage.look().last
     assert last is not None
     assert (last.outcome, last.version) == ("RolledBack", "income-v2")
+
+
+def test_a_run_whose_version_was_sent_back_did_not_help(stage: Stage) -> None:
+    stage.alarm()
+    stage.gathered()
+    stage.start_run(stage.asked())
+    made = stage.end_run(verdict="Passed")
+    assert made is not None
+    stage.serve(made, previous="income-v1")
+    stage.look()
+    stage.pass_time(2 * DAY)
+    stage.alarm()
+    request = stage.gathered().request
+    assert request is not None
+    assert (request.action, request.version) == ("Rollback", made)
+    stage.withdraw(made)
+    stage.serve("income-v1")
+    status = stage.look()
+    assert status.last is not None
+    assert (status.last.outcome, status.backoff) == ("RolledBack", 1)
+
+
+def test_a_run_that_was_started_in_the_moment_that_its_request_was_held_is_followed(stage: Stage) -> None:
+    stage.alarm()
+    stage.gathered()
+    asked = stage.asked()
+    stage.bring_evidence(window=window(stage.ms, (AGE_MISSING,)))
+    held = stage.look().request
+    assert held is not None
+    assert held.state == "Held"
+    stage.start_run(asked)
+    status = stage.look()
+    assert (status.request, status.last.outcome if status.last else None) == (None, "Waiting")
 
 
 def test_or_training_is_asked_for_where_the_spec_says_so(stage: Stage) -> None:

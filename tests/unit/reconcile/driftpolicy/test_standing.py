@@ -53,6 +53,37 @@ def test_a_suspended_training_job_is_not_asked(stage: Stage) -> None:
     blocked(stage, "TrainingJobSuspended", "set its spec.suspend to false")
 
 
+def test_a_training_job_that_cannot_run_is_not_asked(stage: Stage) -> None:
+    conditions = [
+        {
+            "type": name,
+            "status": status,
+            "reason": "NoOutput",
+            "message": "set output.uri",
+            "lastTransitionTime": stage.stamp(),
+        }
+        for name, status in (("Ready", "False"), ("Stalled", "True"))
+    ]
+    stage.objects[("TrainingJob", "default", "income")]["status"] = {"conditions": conditions}
+    blocked(stage, "TrainingJobStalled", "TrainingJob income cannot run: NoOutput: set output.uri")
+
+
+def test_a_training_job_whose_last_run_failed_is_asked_again(stage: Stage) -> None:
+    stage.start_run("token/friday")
+    failure = {"class": "Data", "reason": "NoTarget", "message": "no column employed"}
+    stage.end_run(failure=failure)
+    conditions = [
+        {"type": name, "status": status, "reason": "NoTarget", "message": "failed", "lastTransitionTime": stage.stamp()}
+        for name, status in (("Ready", "False"), ("Stalled", "True"))
+    ]
+    stage.objects[("TrainingJob", "default", "income")]["status"]["conditions"] = conditions
+    stage.pass_time(2 * DAY)
+    stage.alarm()
+    request = stage.gathered().request
+    assert request is not None
+    assert request.state == "Asked"
+
+
 def test_only_the_older_of_two_policies_asks(stage: Stage) -> None:
     stage.pass_time(1)
     stage.policy("younger")
