@@ -24,7 +24,7 @@ def kube(kubeconfig: str) -> Iterator[Kube]:
 
 
 def test_settled_and_restarted_nothing_is_written(kube: Kube, sample: Sample) -> None:
-    for name in ("trainingjob-minimal", "modelversion", "modeldeployment-full"):
+    for name in ("trainingjob-minimal", "modelversion", "modeldeployment-full", "driftpolicy-minimal"):
         kube.create(sample(name))
     with OperatorProcess(kube.kubeconfig, [kube.namespace]) as operator:
         eventually("a Job is there", lambda: kube.list("Job"))
@@ -32,7 +32,7 @@ def test_settled_and_restarted_nothing_is_written(kube: Kube, sample: Sample) ->
         wait_until_quiet(operator)
     before = kube.revisions()
     with OperatorProcess(kube.kubeconfig, [kube.namespace]) as operator:
-        eventually("every resource was looked at", lambda: operator.looks() >= 3)
+        eventually("every resource was looked at", lambda: operator.looks() >= 4)
         wait_until_quiet(operator)
         assert operator.writes() == 0
         assert operator.metric("reconciles_total", result="done") == operator.looks()

@@ -38,11 +38,6 @@ class Course:
         """Return the same with one more event."""
         return replace(self, events=(*self.events, Event(kind, reason, shorten(message))))
 
-    @property
-    def is_waiting(self) -> bool:
-        """Tell whether what was asked for last is still under way."""
-        return self.last is not None and self.last.outcome == "Waiting"
-
 
 def recall(seen: Seen, now: datetime) -> Course:
     """Return what status remembers; a changed spec leaves times of schedules before the change alone."""

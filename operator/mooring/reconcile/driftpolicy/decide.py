@@ -8,7 +8,7 @@ from typing import Literal
 
 from mooring.reconcile.driftpolicy.course import Course, recall
 from mooring.reconcile.driftpolicy.findings import findings
-from mooring.reconcile.driftpolicy.follow import follow, take_up, under_way
+from mooring.reconcile.driftpolicy.follow import follow, is_under_way, take_up, under_way
 from mooring.reconcile.driftpolicy.request import expire, open_request
 from mooring.reconcile.driftpolicy.seen import Seen
 from mooring.reconcile.driftpolicy.weigh import weigh
@@ -52,6 +52,6 @@ def _sentence(seen: Seen, course: Course, now: datetime) -> str:
         return f"{request.id} asks for {request.action}: {request.reason}"
     told = {item.aspect: item.message for item in findings(seen, now)}
     quiet = "; ".join(told[aspect] for aspect in ("Harmful", "Drifted") if aspect in told)
-    if course.is_waiting and course.last is not None:
+    if course.last is not None and is_under_way(seen, course.last):
         return f"{course.last.id} is under way: {under_way(seen, course.last)}; {quiet}"
     return f"nothing is asked for: {quiet or 'no evidence, 0 windows'}"

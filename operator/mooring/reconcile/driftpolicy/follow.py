@@ -150,6 +150,19 @@ def _number(version: str) -> int:
     return int(number) if number.isdigit() else 0
 
 
+def is_under_way(seen: Seen, last: LastStatus | None) -> bool:
+    """Tell whether what was asked for last will come to an end by itself.
+
+    A version that only a person can bring to serve, since another is pinned or its verdict is Unknown, does not.
+    """
+    if last is None or last.outcome != "Waiting":
+        return False
+    made = seen.version(last.version) if last.action == "Retrain" else None
+    if made is None or seen.deployment is None:
+        return True
+    return made.spec.gate.verdict == "Passed" and seen.deployment.spec.version in (None, made.metadata.name)
+
+
 def under_way(seen: Seen, last: LastStatus) -> str:
     """Return what the last request waits for."""
     made = seen.version(last.version)
@@ -157,11 +170,7 @@ def under_way(seen: Seen, last: LastStatus) -> str:
         return f"{last.version} goes"
     if made is None:
         return f"run {last.run} is not over" if last.run is not None else "its run is not over"
-    verdict = made.spec.gate.verdict
-    name = made.metadata.name
-    if verdict == "Unknown":
-        return f"run {last.run} made {name}, whose verdict is Unknown: pin it, or give the TrainingJob gates"
-    return f"run {last.run} made {name}, {verdict}, and {seen.serves or 'nothing'} serves still"
+    return f"run {last.run} made {made.metadata.name}, and {seen.serves or 'nothing'} serves still"
 
 
 def _is_withdrawn(seen: Seen, version: str | None) -> bool:

@@ -10,6 +10,7 @@ from mooring.api.driftstatus import LastStatus, Outcome, RequestStatus
 from mooring.reconcile.conditions import shorten
 from mooring.reconcile.driftpolicy.course import Course
 from mooring.reconcile.driftpolicy.findings import is_over
+from mooring.reconcile.driftpolicy.follow import is_under_way
 from mooring.reconcile.driftpolicy.gain import loss
 from mooring.reconcile.driftpolicy.runs import request_id
 from mooring.reconcile.driftpolicy.seen import Seen
@@ -82,7 +83,7 @@ def open_request(seen: Seen, course: Course, now: datetime) -> Course:
 
     While the last run is under way nothing is decided on: what it makes may be the answer.
     """
-    if seen.policy.spec.suspend or course.is_waiting:
+    if seen.policy.spec.suspend or is_under_way(seen, course.last):
         return course
     found = wants(seen, now, decided=course.alarm, scheduled=course.scheduled, data=course.data)
     numbers = [item.number for item in seen.evidence.alarms] if seen.evidence is not None else []

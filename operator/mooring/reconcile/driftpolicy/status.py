@@ -9,6 +9,7 @@ from mooring.reconcile.conditions import Truth, Wanted, set_conditions, summary
 from mooring.reconcile.driftpolicy.course import Course
 from mooring.reconcile.driftpolicy.decide import Decision
 from mooring.reconcile.driftpolicy.findings import findings
+from mooring.reconcile.driftpolicy.follow import is_under_way
 from mooring.reconcile.driftpolicy.problems import problems
 from mooring.reconcile.driftpolicy.runs import in_month
 from mooring.reconcile.driftpolicy.seen import Seen
@@ -50,7 +51,7 @@ def conditions(seen: Seen, decision: Decision, now: datetime) -> list[Wanted]:
     """Return every condition as it should be now."""
     course, ready = decision.course, _ready(seen, decision)
     asked = course.request is not None and course.request.state == "Asked"
-    busy = asked or course.is_waiting or ready[1] == "Reading"
+    busy = asked or is_under_way(seen, course.last) or ready[1] == "Reading"
     stalled = any(item.reason != "Suspended" for item in problems(seen))
     found = [Wanted(item.aspect, item.status, item.reason, item.message) for item in findings(seen, now)]
     return [*summary(ready=ready, busy=busy, stalled=stalled), *found, _held(course)]

@@ -152,6 +152,24 @@ def test_while_its_own_run_is_under_way_nothing_else_is_decided(stage: Stage) ->
     assert (request(status).id, status.alarm) == ("dp/income/2", 2)
 
 
+@pytest.mark.parametrize(("verdict", "pinned"), [("Unknown", None), ("Passed", "income-v1")])
+def test_a_version_that_waits_for_a_person_keeps_nothing_from_being_decided(
+    stage: Stage, verdict: str, pinned: str | None
+) -> None:
+    if pinned:
+        stage.put("ModelDeployment", "web", spec={"model": "income", "version": pinned})
+    stage.alarm()
+    stage.gathered()
+    stage.start_run(stage.asked())
+    stage.end_run(verdict=verdict)
+    status = stage.look()
+    assert (status.last.outcome if status.last else None) == "Waiting"
+    assert stage.condition("Reconciling").status == "False"
+    stage.pass_time(2 * DAY)
+    stage.alarm()
+    assert request(stage.gathered()).state == "Asked"
+
+
 def test_two_policies_ask_one_training_job_one_after_the_other(stage: Stage) -> None:
     stage.put("ModelDeployment", "shop", spec={"model": "income"})
     stage.objects[("ModelDeployment", "default", "shop")]["status"] = {"stable": stage._arm("income-v1")}
