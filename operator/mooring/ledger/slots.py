@@ -95,7 +95,7 @@ def take(slots: Slots[T], told: Told[T]) -> Slots[T]:
     before = slots.stands.get(told.pod)
     lapsed = before is not None and before.incarnation not in ("", told.incarnation)
     if before is not None and (lapsed or not told.whole):
-        first = min((*told.counts, told.last))
+        first = max(before.slot + 1, min((*told.counts, told.last)))
         slots = miss(slots, told.arm, range(before.slot + 1, first + 1))
     opened = {slot: dict(arms) for slot, arms in slots.open.items()}
     for slot, counts in told.counts.items():

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf
 from zlib import crc32
 
@@ -19,7 +19,7 @@ from mooring.api.driftpolicy import DriftPolicy, DriftPolicySpec
 from mooring.control.cache import ObjectCache
 from mooring.control.driftmetrics import DriftMetrics
 from mooring.control.errors import ApiError, LeaseLostError, NameTakenError, NotYetError
-from mooring.control.observe.driftround import Scene, dying, read_round, scene_of
+from mooring.control.observe.driftround import Scene, pressing, read_round, scene_of, serving_pods
 from mooring.control.observe.driftstore import DriftStore
 from mooring.control.observe.pods import PodReader
 from mooring.control.writer import Writer
@@ -55,6 +55,8 @@ class Known:
     watched: Watched
     fitted: Fitted | None = None
     next: float = 0.0
+    met: set[str] = field(default_factory=set)
+    """Pods that this process has asked."""
     troubles: tuple[str, ...] = ()
     """Of the last whole round."""
 
@@ -122,8 +124,8 @@ class DriftObserver:
         live, known = self._cache.get(KIND, key.namespace, key.name), self._known.get(key)
         if live is None or known is None:
             return False
-        pods = self._cache.children("Pod", Key("ModelDeployment", key.namespace, live["spec"]["deployment"]))
-        return bool(dying({pod["metadata"]["name"]: pod for pod in pods}, known.watched))
+        pods = serving_pods(self._cache, key.namespace, live["spec"]["deployment"])
+        return bool(pressing(pods, known.watched, known.met))
 
     async def _guarded(self, key: Key) -> None:
         """Look for one; what goes wrong there must not blind the others."""
@@ -161,10 +163,11 @@ class DriftObserver:
         if scene.pods is None:
             return self._bring(key, self._blind(key, policy, scene, now))
         known = self._known_of(key, policy, scene, now)
-        only = None if whole else dying(scene.pods, known.watched)
+        only = None if whole else pressing(scene.pods, known.watched, known.met)
         found = await read_round(
             known.watched, scene.pods, policy.spec.deployment, self._reader, who=f"drift/{key.name}", now=now, only=only
         )
+        known.met = known.met & set(scene.pods) | set(scene.pods if only is None else only)
         if whole:
             known.troubles = found.troubles
         turned = self._turned(known, found.watched, policy, now)

@@ -56,21 +56,28 @@ def scene_of(cache: Cache, namespace: str, spec: DriftPolicySpec) -> Scene:
     if deployment.spec.server is not None and deployment.spec.server.container is not None:
         return Scene(
             trouble=f"ModelDeployment {spec.deployment} is served by a container of your own, which keeps no ledger: "
-            "nothing is watched; triggers Schedule and MaxAge still work"
+            "nothing is watched; triggers Schedule, MaxAge and NewData still work"
         )
     if deployment.status.stable is None:
         return Scene(trouble=f"ModelDeployment {spec.deployment} serves no version yet: watching begins with the first")
-    return Scene(deployment.status.stable.version, _pods(cache, Key("ModelDeployment", namespace, spec.deployment)))
+    return Scene(deployment.status.stable.version, serving_pods(cache, namespace, spec.deployment))
 
 
-def _pods(cache: Cache, owner: Key) -> dict[str, Object]:
-    found = (pod for pod in cache.children("Pod", owner) if arm_of(pod).startswith(f"{owner.name}-v"))
+def pressing(pods: Mapping[str, Object], watched: Watched, met: Collection[str]) -> frozenset[str]:
+    """Return the pods that cannot wait for the next round.
+
+    Those that are about to end and have not told their last; and those that users were just led to and that are not
+    among the `met`: only who was read waits for a reader at its end.
+    """
+    ending = {name for name in watched.slots.stands if name in pods and read_pod(pods[name]).deleting}
+    return frozenset(ending | {name for name, pod in pods.items() if name not in met and _should_answer(pod)})
+
+
+def serving_pods(cache: Cache, namespace: str, deployment: str) -> dict[str, Object]:
+    """Return the pods of all versions that may have something to tell, by name."""
+    owner = Key("ModelDeployment", namespace, deployment)
+    found = (pod for pod in cache.children("Pod", owner) if arm_of(pod).startswith(f"{deployment}-v"))
     return {pod["metadata"]["name"]: pod for pod in found if read_pod(pod).phase not in ("Failed", "Succeeded")}
-
-
-def dying(pods: Mapping[str, Object], watched: Watched) -> frozenset[str]:
-    """Return the pods that are about to end and have not told their last."""
-    return frozenset(name for name in watched.slots.stands if name in pods and read_pod(pods[name]).deleting)
 
 
 async def read_round(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from mooring.ledger.fold import fold, forget
@@ -40,11 +40,19 @@ def awaited(watched: Watched, pods: Iterable[tuple[str, str]]) -> Watched:
     return replace(watched, slots=slots)
 
 
-def lost(watched: Watched, pods: Iterable[str], now: float) -> Watched:
-    """Return the watch that waits for these pods no more: what they had not told is missing."""
+def lost(watched: Watched, pods: Collection[str], now: float) -> Watched:
+    """Return the watch that waits for these pods no more: what they had not told is missing.
+
+    So is what one may have counted that never told anything: it was asked because users were led to it.
+    """
+    slots = watched.slots
+    for pod in pods:
+        stand = slots.stands.get(pod)
+        if stand is not None and not stand.incarnation:
+            slots = miss(slots, stand.arm, range(stand.slot + 1, int(now) // INTERVAL_SECONDS + 2))
     return replace(
         watched,
-        slots=lose(watched.slots, pods, now),
+        slots=lose(slots, pods, now),
         folded=forget(watched.folded, int(now), _FORGOTTEN_SECONDS),
     )
 
@@ -57,11 +65,11 @@ def told(watched: Watched, pod: str, group: str, reading: Reading, now: float) -
     if group == WATCHED and reading.layout != basis.layout.to_json():
         raise OddError(f"pod {pod} counts in another layout than {watched.version} has: its counts are left out")
     folded, fresh = fold(watched.folded, reading, int(now))
-    watched = replace(watched, folded=folded)
-    if not fresh.intervals and not reading.final:
+    watched, stand = replace(watched, folded=folded), watched.slots.stands.get(pod)
+    if not fresh.intervals and not reading.final and stand is not None and stand.incarnation:
         return Heard(watched)
     shift = _shift(fresh.intervals, now)
-    taking = _Taking(watched.slots, watched.slots.stands.get(pod), int(now) // INTERVAL_SECONDS + 1)
+    taking = _Taking(watched.slots, stand, int(now) // INTERVAL_SECONDS + 1)
     damaged: list[str] = []
     for interval in fresh.intervals:
         slot = slot_of(interval.end) + shift

@@ -255,6 +255,19 @@ async def test_a_pod_that_is_about_to_end_is_read_between_two_rounds(cluster: Cl
     assert operator.observer._due() == []
 
 
+async def test_a_pod_that_users_are_newly_led_to_is_asked_at_once_so_that_it_waits_for_us_at_its_end(
+    cluster: Cluster,
+) -> None:
+    cluster.policy({**SPEC, "window": {"minRows": 100, "minSeconds": 3600}})
+    operator = Operator(cluster)
+    await operator.pass_slots(1)
+    assert operator.observer._due() == []
+    cluster.start("pod-9")
+    assert operator.observer._due() == [KEY]
+    await operator.look()
+    assert operator.observer._due() == []
+
+
 async def test_after_a_promotion_the_new_version_is_watched_alone(cluster: Cluster) -> None:
     operator = Operator(cluster)
     await operator.pass_slots(1)

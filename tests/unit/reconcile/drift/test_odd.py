@@ -142,3 +142,27 @@ def test_numbers_that_go_back_are_taken_once(reader: Operator) -> None:
     again = pod.ledger.reading(0)
     heard = told(reader.watched, "pod-0", WATCHED, again, reader.clock.at)
     assert heard.watched.slots == reader.watched.slots
+
+
+def unknown_of(reader: Operator) -> int:
+    drift = reader.watched.drift
+    assert drift is not None
+    return drift.window.unknown
+
+
+def test_what_a_pod_counted_that_ended_before_it_ever_answered_is_unknown(reader: Operator) -> None:
+    pod, silent = Pod("pod-0", reader.clock), Pod("pod-1", reader.clock)
+    pass_slots(reader, [pod], 2)
+    reader.look([pod, silent], deaf=[silent])
+    pass_slots(reader, [pod], 3)
+    assert unknown_of(reader) > 0
+
+
+def test_of_a_pod_that_had_told_nothing_yet_a_restarted_container_leaves_a_gap(reader: Operator) -> None:
+    pod, young = Pod("pod-0", reader.clock), Pod("pod-1", reader.clock)
+    pass_slots(reader, [pod], 2)
+    reader.look([pod, young])  # it answers, and has nothing sealed
+    young.ask(10.0, "red", 0)
+    young.start()
+    pass_slots(reader, [pod, young], 3)
+    assert unknown_of(reader) > 0

@@ -14,6 +14,7 @@ from tests.unit.reconcile.drift.service import START, Clock, Operator, Pod, binn
 
 ENDLESS = Asked(Settings(min_rows=1_000_000, min_seconds=60))
 """No window closes, so that it holds everything."""
+DEADLY = ("ask", "ask", "wait", "seal", "look", "look", "save", "restart", "deaf", "killed container", "killed pod")
 ACTIONS = ("ask", "ask", "wait", "seal", "look", "save", "restart", "end", "new", "old answer", "deaf")
 
 
@@ -92,3 +93,47 @@ def test_counts_folded_are_the_counts_of_raw_rows(data: st.DataObject) -> None:
     ) == cells(asked)
     assert START % 5 == 0
     assert len(cells(asked)) == sum(feature.cells for feature in binner().layout.features) + 4
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_what_dies_with_a_pod_is_unknown_and_nothing_is_counted_twice(data: st.DataObject) -> None:
+    clock = Clock()
+    reader = Operator.new(clock, ENDLESS)
+    pods = [Pod("pod-0", clock), Pod("pod-1", clock)]
+    clock.at += 5.0
+    for pod in pods:
+        pod.ledger.seal()
+    reader.look(pods)
+    asked, kept = 0, reader.saved()
+    for action in data.draw(st.lists(st.sampled_from(DEADLY), max_size=40)):
+        pod = data.draw(st.sampled_from(pods))
+        if action == "ask":
+            asked += 1
+            pod.ask(10.0, "red", 0)
+        elif action == "wait":
+            clock.at += data.draw(st.sampled_from([0.4, 5.0, 20.0]))
+        elif action == "seal":
+            for one in pods:
+                one.ledger.seal()
+        elif action in ("look", "deaf"):
+            reader.look(pods, deaf=[pod] if action == "deaf" else [])
+        elif action == "save":
+            kept = reader.saved()
+        elif action == "restart":
+            reader = Operator.new(clock, ENDLESS, kept)
+        elif action == "killed container":
+            pod.start()
+        elif action == "killed pod":
+            pods = [*(one for one in pods if one is not pod), Pod(f"{pod.name}x", clock)]
+            reader.look(pods)  # who is new is asked at once
+            kept = reader.saved()
+    for _ in range(12):
+        clock.at += 5.0
+        for one in pods:
+            one.ledger.seal()
+        reader.look(pods)
+    drift = reader.watched.drift
+    assert drift is not None
+    assert drift.window.rows <= asked
+    assert drift.window.rows == asked or drift.window.unknown > 0
