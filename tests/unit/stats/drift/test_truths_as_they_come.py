@@ -63,7 +63,7 @@ def test_harm_is_seen_within_windows(worse: float, most: int) -> None:
 
 @pytest.mark.parametrize("worse", [0.0, 0.02])
 def test_without_harm_beyond_the_tolerance_the_budget_is_kept(worse: float) -> None:
-    """Half a budget for harm, ten services, one budget each: at most five alarms on average."""
+    """Half of an alarm a budget is allowed for harm: in ten services of an eighth of a budget each, fewer than one."""
     alarms = 0
     for seed in range(10):
         service = Service(seed)
