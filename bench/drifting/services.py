@@ -1,6 +1,6 @@
-"""Simulated services through the operator's own code, hour by hour: delays, what a test costs, and its limits.
+"""Simulated services through the operator's own code, hour by hour: how soon drift is found, what a test costs.
 
-2000 rows an hour, 500 truths a day. Whether the budget of false alarms holds is told by `bench.drifting.budget`.
+2000 rows an hour, 500 truths a day. Whether the budget of false alarms holds, `bench.drifting.budget` tells.
 """
 
 from __future__ import annotations
@@ -16,15 +16,7 @@ from statistics import median
 from bench.drifting.streams import HOURS_A_DAY, LOST, Service, Shape
 from mooring.stats.drift import Settings, Watch
 
-DAYS = 90
 REFERENCES = (1000, 5000, 20_000, 50_000)
-BEYOND = (
-    Shape("users who send 5 equal rows", session=5),
-    Shape("users who send 20 equal rows", session=20),
-    Shape("a daily season of ±0.3σ, its hours known", swing=0.3, blocks=True),
-    Shape("a daily season of ±0.3σ, no column of time", swing=0.3),
-)
-"""What is promised for rows that have nothing to do with one another, and seasons that the reference knows."""
 MOVED = (0.2, 0.3, 0.5)
 WORSE = (0.03, 0.05, 0.1)
 WAITED_DAYS = 60
@@ -32,7 +24,7 @@ WAITED_DAYS = 60
 
 def table(runs: int) -> list[str]:
     """Return all tables."""
-    return [*cost(), "", *delays(runs), "", *false_alarms(runs)]
+    return [*cost(), "", *delays(runs)]
 
 
 @dataclass
@@ -65,24 +57,6 @@ def watched(service: Service, hours: int, settings: Settings, *, first: bool = F
         if first and found.all:
             break
     return found
-
-
-def false_alarms(runs: int) -> list[str]:
-    """Return the table of alarms where nothing drifts, and rows come in groups or by seasons."""
-    titles = " | ".join(f"{rows:,} rows" for rows in REFERENCES)
-    lines = [f"| alarms in {DAYS} days, the mean of all runs, by the reference; 1 is allowed | {titles} |"]
-    lines.append("|---|" + "--:|" * len(REFERENCES))
-    for shape in BEYOND:
-        cells = []
-        for rows in REFERENCES:
-            _tell(f"{shape.title}, {rows} rows")
-            found = [
-                watched(Service(shape, seed, reference_rows=rows, numbers=5), DAYS * HOURS_A_DAY, Settings()).all
-                for seed in range(runs)
-            ]
-            cells.append(f"{sum(found) / runs:.3g}")
-        lines.append(f"| {shape.title} | {' | '.join(cells)} |")
-    return lines
 
 
 def delays(runs: int) -> list[str]:

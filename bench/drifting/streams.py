@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from math import pi, sin
 from statistics import NormalDist
 
 import numpy as np
@@ -36,12 +35,6 @@ class Shape:
     """What a service's hours look like. Shifts are in standard deviations of the reference."""
 
     title: str
-    swing: float = 0.0
-    """Of the daily season, to either side; the reference covers whole days."""
-    session: int = 1
-    """Rows that come together are of one user, and the same."""
-    blocks: bool = False
-    """The reference has a column of time, so the distance of its hours from the whole is known."""
     moved: float = 0.0
     """Shift of the first number alone, from the first hour: drift."""
     worse: float = 0.0
@@ -60,8 +53,6 @@ class Service:
         self._random = np.random.default_rng(seed)
         self._shape = shape
         self._numbers = numbers
-        self._season = [shape.swing * sin(2 * pi * hour / HOURS_A_DAY) for hour in range(HOURS_A_DAY)]
-        self._whole = np.mean([shares(swing) for swing in self._season], axis=0)
         self.reference = self._reference(reference_rows)
 
     def hours(self) -> Iterator[Counted]:
@@ -70,13 +61,12 @@ class Service:
         while True:
             day, hour = divmod(number, HOURS_A_DAY)
             truths = self._truths(day - 1) if hour == HOURS_A_DAY - 1 and day else ()
-            yield Counted(number * HOUR, (number + 1) * HOUR, ROWS, self._cells(hour), truths)
+            yield Counted(number * HOUR, (number + 1) * HOUR, ROWS, self._cells(), truths)
             number += 1
 
     def _reference(self, rows: int) -> Reference:
-        blocks = self._distance_of_hours() if self._shape.blocks else 0.0
         columns = [
-            Column(f"number {index}", "number", _whole(self._random.multinomial(rows, self._whole)), blocks=blocks)
+            Column(f"number {index}", "number", _whole(self._random.multinomial(rows, shares(0.0))))
             for index in range(self._numbers)
         ]
         text = Column("text", "text", _whole(self._random.multinomial(rows, _CATEGORIES)))
@@ -85,21 +75,16 @@ class Service:
         losses = Losses(held, int(self._random.binomial(held, LOST)))
         return Reference((*columns, text), Predictions(_SCORES, 1, scores), losses)
 
-    def _distance_of_hours(self) -> float:
-        whole = np.cumsum(self._whole)
-        return float(max(np.abs(np.cumsum(shares(swing)) - whole).max() for swing in self._season))
-
-    def _cells(self, hour: int) -> list[int]:
-        shape = self._shape
+    def _cells(self) -> list[int]:
         cells: list[int] = []
         for index in range(self._numbers):
-            moved = shape.moved if index == 0 else 0.0
-            cells += [*self._drawn(shares(self._season[hour] + moved)), 0, 0, 0]
+            moved = self._shape.moved if index == 0 else 0.0
+            cells += [*self._drawn(shares(moved)), 0, 0, 0]
         cells += [*self._drawn(_CATEGORIES), 0, 0, 0]
         return [*cells, *self._drawn(shares(0.0))]
 
     def _drawn(self, chances: list[float] | NDArray[np.float64]) -> list[int]:
-        drawn: Ints = self._random.multinomial(ROWS // self._shape.session, chances) * self._shape.session
+        drawn: Ints = self._random.multinomial(ROWS, chances)
         counts: list[int] = drawn.tolist()
         return counts
 
