@@ -8,12 +8,14 @@ from mooring.control.writer import Writer
 from mooring.reconcile.drift.basis import Basis
 from mooring.reconcile.drift.close import Turned
 from mooring.reconcile.drift.kept import keep, keep_windows, kept, kept_windows
-from mooring.reconcile.drift.watch import Watched
+from mooring.reconcile.drift.watch import SLOT, Watched, findings_of
 from mooring.reconcile.plan import Key
 from mooring.stats.drift import Counted
 
 KEEP_SECONDS = 60.0
 """The state is written at most so often where nothing turned: what was not written is read again from the pods."""
+QUIET_SECONDS = 1800.0
+"""The same where nobody asked anything: only what was taken of pods has changed, and they keep it for two hours."""
 
 
 class DriftStore:
@@ -27,11 +29,13 @@ class DriftStore:
         self._saved: Watched | None = None
         self._saved_at = 0.0
         self._windows: list[tuple[str, Basis, Counted]] = []
-        self._urgent = True
+        self._urgent = False
 
     def read(self) -> Watched | None:
         """Return what was kept."""
         self._saved = kept(self._cache, self.owner)
+        if self._saved is not None:
+            self._saved_at = self._saved.slots.through * SLOT / 1000
         return self._saved
 
     def add(self, turned: Turned, *, last_words: bool) -> None:
@@ -43,7 +47,9 @@ class DriftStore:
 
     async def settle(self, watched: Watched, now: float) -> tuple[str, ...]:
         """Write what has to be, and return why it cannot, as sentences; raises what `Writer.write` does."""
-        if self._urgent or self._windows or abs(now - self._saved_at) >= KEEP_SECONDS:
+        quiet = self._saved is not None and findings_of(watched) == findings_of(self._saved)
+        least = QUIET_SECONDS if quiet else KEEP_SECONDS
+        if self._urgent or self._windows or abs(now - self._saved_at) >= least:
             troubles = await self.write(watched)
             self._saved_at = now
             return troubles

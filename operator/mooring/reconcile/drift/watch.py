@@ -127,6 +127,12 @@ def asked_anew(watched: Watched, asked: Asked, now: float, because: str) -> Watc
     )
 
 
+def findings_of(watched: Watched) -> Watched:
+    """Return the watch without how far it came: two of the same findings differ in nothing that anybody asked."""
+    drift = replace(watched.drift, through=0) if watched.drift is not None else None
+    return replace(watched, slots=Slots(0), folded=Folded(), drift=drift, pace=replace(watched.pace, since=None))
+
+
 def bounded(watched: Watched, now: float) -> Watched:
     """Return the watch within reach of the clock, which may have jumped while nobody looked, or while somebody did."""
     slot = int(now) // INTERVAL_SECONDS

@@ -180,6 +180,23 @@ async def test_what_turned_is_written_before_anybody_hears_of_it(cluster: Cluste
     assert state.alarms == seen.alarms != ()
 
 
+async def test_where_nobody_asks_nothing_is_written_and_a_restart_writes_nothing_either(cluster: Cluster) -> None:
+    operator = Operator(cluster)
+    await operator.pass_slots(1)
+    before = await operator.pass_slots(16, rows=1)
+    await operator.pass_slots(14)  # the last rows are written within a minute
+    written, woken = cluster.writes, len(operator.woken)
+    await operator.pass_slots(200)
+    assert (cluster.writes, len(operator.woken)) == (written, woken)
+    again = Operator(cluster)
+    seen = await again.pass_slots(100)
+    assert cluster.writes == written
+    assert seen.window_rows == before.window_rows == 32
+    await again.pass_slots(1300)  # two hours are remembered by pods
+    assert written < cluster.writes <= written + 5
+    assert (await again.pass_slots(1)).unknown == 0
+
+
 async def test_that_nothing_can_be_written_is_said(cluster: Cluster) -> None:
     cluster.refuses = True
     operator = Operator(cluster)
