@@ -117,6 +117,9 @@ class Cache(Protocol):
     def every(self, kind: str) -> Iterable[Object]:
         """Return every object of a kind, in all namespaces."""
 
+    def policies_of(self, kind: str, namespace: str, name: str) -> Iterable[str]:
+        """Return the names of the DriftPolicies that name a resource."""
+
     def children(self, kind: str, owner: Key) -> Iterable[Object]:
         """Return the objects of a kind that carry the owner's labels."""
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mooring.api.config import OperatorConfig
+from mooring.control.keys import named_by
 from mooring.reconcile.driftseen import DriftSeen
 from mooring.reconcile.observed import Observed
 from mooring.reconcile.plan import (
@@ -63,6 +64,10 @@ class World:
 
     def every(self, kind: str) -> Iterable[dict[str, Any]]:
         return [item for (k, _, _), item in sorted(self.objects.items()) if k == kind]
+
+    def policies_of(self, kind: str, namespace: str, name: str) -> Iterable[str]:
+        found = (item for item in self.all("DriftPolicy", namespace) if (kind, name) in named_by("DriftPolicy", item))
+        return [item["metadata"]["name"] for item in found]
 
     def children(self, kind: str, owner: Key) -> Iterable[dict[str, Any]]:
         wanted = {LABEL_OWNER_KIND: owner.kind, LABEL_OWNER: owner.name}

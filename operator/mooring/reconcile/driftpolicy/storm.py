@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from mooring.api.driftstatus import RequestStatus
-from mooring.reconcile.driftpolicy.seen import Other, Seen, gather_time
-from mooring.reconcile.driftpolicy.wants import ALARMING
+from mooring.reconcile.driftpolicy.others import ALARMING, Other, gather_time
+from mooring.reconcile.driftpolicy.seen import Seen
 
 _NAMED = 5
 

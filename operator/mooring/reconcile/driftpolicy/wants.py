@@ -14,8 +14,6 @@ from mooring.reconcile.driftpolicy.numbers import factor, span
 from mooring.reconcile.driftpolicy.seen import Seen
 from mooring.reconcile.driftseen import Alarm, DriftSeen
 
-ALARMING: tuple[TriggerType, ...] = ("Harm", "InputDrift")
-"""Triggers that a fault which others share may pull."""
 WINDOWS = 3
 
 

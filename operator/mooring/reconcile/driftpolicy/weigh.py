@@ -11,9 +11,9 @@ from mooring.reconcile.conditions import shorten
 from mooring.reconcile.driftpolicy.course import Course
 from mooring.reconcile.driftpolicy.guards import ANNOTATION, Guard, holding, is_approved
 from mooring.reconcile.driftpolicy.numbers import span
+from mooring.reconcile.driftpolicy.others import ALARMING, gather_time
 from mooring.reconcile.driftpolicy.runs import in_month, last_duration
-from mooring.reconcile.driftpolicy.seen import Seen, gather_time
-from mooring.reconcile.driftpolicy.wants import ALARMING
+from mooring.reconcile.driftpolicy.seen import Seen
 
 _TOLD: dict[RequestState, tuple[Literal["Normal", "Warning"], str]] = {
     "Held": ("Normal", "RequestHeld"),

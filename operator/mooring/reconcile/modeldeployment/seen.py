@@ -9,6 +9,7 @@ from mooring.api.config import OperatorConfig
 from mooring.api.driftpolicy import DriftPolicy
 from mooring.api.modeldeployment import ModelDeployment
 from mooring.api.modelversion import ModelVersion
+from mooring.reconcile.asking import asking
 from mooring.reconcile.observed import Foretold, Judgement, Observed, TrafficSeen
 from mooring.reconcile.plan import LABEL_ARM as LABEL_ARM
 from mooring.reconcile.plan import Cache, Key, Object
@@ -106,18 +107,8 @@ def look(key: Key, cache: Cache, config: OperatorConfig) -> Seen | None:
         traffic=observed.traffic,
         judgement=observed.judgement,
         forecast=observed.forecast,
-        policies=_asking(deployment, cache.all("DriftPolicy", key.namespace)),
+        policies=asking(key, "Rollback", cache),
     )
-
-
-def _asking(deployment: ModelDeployment, policies: Iterable[Object]) -> tuple[DriftPolicy, ...]:
-    name, found = deployment.metadata.name, []
-    for item in policies:
-        request = (item.get("status") or {}).get("request") or {}
-        if item["spec"].get("deployment") == name and request.get("state") == "Asked":
-            found.append(DriftPolicy.model_validate(item))
-    wanted = [one for one in found if one.status.request is not None and one.status.request.action == "Rollback"]
-    return tuple(sorted(wanted, key=lambda one: (str(one.metadata.creation_timestamp), one.metadata.name)))
 
 
 def read_child(item: Object) -> ChildSeen:

@@ -11,6 +11,7 @@ from mooring.api.driftpolicy import DriftPolicy
 from mooring.api.modelversion import ModelVersion
 from mooring.api.trainingjob import TrainingJob
 from mooring.api.wire import TRAIN_ORDER_VARIABLE, TrainOrder
+from mooring.reconcile.asking import asking
 from mooring.reconcile.plan import Cache, Key, Object
 from mooring.reconcile.pods import PodSeen, parse_time, read_pods
 
@@ -67,7 +68,7 @@ def look(key: Key, cache: Cache, config: OperatorConfig) -> Seen | None:
         pods={name: read_pods(items) for name, items in pods.items()},
         versions=versions_of(job.model, cache.all("ModelVersion", key.namespace)),
         older_owner=_older_owner(job, cache.all("TrainingJob", key.namespace)),
-        policies=_asking(job, cache.all("DriftPolicy", key.namespace)),
+        policies=asking(key, "Retrain", cache),
     )
 
 
@@ -104,16 +105,6 @@ def _read_order(job: Object) -> TrainOrder | None:
         if variable.get("name") == TRAIN_ORDER_VARIABLE:
             return TrainOrder.model_validate_json(variable.get("value") or "{}")
     return None
-
-
-def _asking(job: TrainingJob, policies: Iterable[Object]) -> tuple[DriftPolicy, ...]:
-    name, found = job.metadata.name, []
-    for item in policies:
-        request = (item.get("status") or {}).get("request") or {}
-        named = (item["spec"].get("retrain") or {}).get("trainingJob") == name
-        if named and request.get("state") == "Asked" and request.get("action") == "Retrain":
-            found.append(DriftPolicy.model_validate(item))
-    return tuple(sorted(found, key=lambda one: (str(one.metadata.creation_timestamp), one.metadata.name)))
 
 
 def _older_owner(job: TrainingJob, others: Iterable[Object]) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import pytest
 
 from tests.unit.reconcile.driftpolicy.stage import HOUR, Stage
@@ -91,3 +93,34 @@ def test_how_many_make_a_storm_is_configured(stage: Stage) -> None:
         stage.look(name)
     stage.pass_time(HOUR)
     assert states(stage) == ["Asked"] * 3
+
+
+def test_policies_of_other_namespaces_are_part_of_it(stage: Stage) -> None:
+    for name in NAMES[:2]:
+        stage.alarm(name=name)
+        stage.look(name)
+    elsewhere = deepcopy(stage.objects[("DriftPolicy", "default", "fraud")])
+    elsewhere["metadata"]["namespace"] = "shops"
+    stage.objects[("DriftPolicy", "shops", "fraud")] = elsewhere
+    stage.pass_time(HOUR)
+    assert states(stage) == ["Held", "Held", None]
+    suppressed = stage.status("fraud").suppressed
+    assert suppressed is not None
+    assert "with default/ads, shops/fraud" in suppressed.message
+
+
+def test_a_look_stays_small_however_many_fire(stage: Stage) -> None:
+    stage.alarm(name="ads")
+    stage.look("ads")
+    one = stage.objects[("DriftPolicy", "default", "ads")]
+    for number in range(300):
+        other = deepcopy(one)
+        other["metadata"] |= {"namespace": f"team-{number}"}
+        stage.objects[("DriftPolicy", f"team-{number}", "ads")] = other
+    assert len(stage.seen("ads").others) == 100
+    stage.pass_time(HOUR)
+    stage.look("ads")
+    suppressed = stage.status("ads").suppressed
+    assert suppressed is not None
+    assert suppressed.reason == "Storm"
+    assert "and 95 more" in suppressed.message
