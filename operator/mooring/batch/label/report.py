@@ -43,9 +43,9 @@ class ToldReport(Model):
 
     accepted: int = 0
     duplicate: int = 0
-    """It knew them."""
+    """Its pods knew them."""
     before: int = 0
-    """Told by an earlier join, and not again."""
+    """Told by an earlier join, or online as the captured parts say, and not again."""
     refused: Refusals = Field(default_factory=Refusals)
 
 

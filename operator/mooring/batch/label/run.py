@@ -135,7 +135,9 @@ class _Run:
                 truth = self._target.read(line["truth"])
             except ValueError:
                 continue  # of a version that predicted something else
-            online += self._index.know(str(line["id"]), _whole(line["row"]), truth, _whole(line["at"]))
+            identity, row = str(line["id"]), _whole(line["row"])
+            online += self._index.know(identity, row, truth, _whole(line["at"]))
+            self._index.tell(identity, row)  # the deployment knows, though its pods may have forgotten
         return online
 
     def _join(self, online: int, matching: Matching) -> LabelSummary:

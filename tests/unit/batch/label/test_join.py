@@ -243,4 +243,6 @@ def test_whatever_comes_in_whatever_order_every_row_gets_the_first_truth_told_of
             counts = summary.table
             sums = counts.matched + counts.missing + counts.unknown + counts.duplicate + counts.contradicting
             assert sums == counts.rows == len(table)
-            assert len(deployment.known) == counts.matched
+        given = {(n, row) for n, row, truth in table if truth is not None and row < asked[n].rows}
+        known = {(n, row) for n, row, truth in online if truth is not None}
+        assert len(deployment.known) == len(given - known)

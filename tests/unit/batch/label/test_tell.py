@@ -143,12 +143,15 @@ def test_without_an_endpoint_nobody_is_told(shop: Shop) -> None:
     assert not (shop.folder / "told").exists()
 
 
-def test_truths_online_are_not_told_again(shop: Shop, deployment: Deployment) -> None:
-    asked = shop.asked(10)
+def test_truths_told_online_are_not_told_again(shop: Shop, deployment: Deployment) -> None:
+    asked = shop.asked(10, 20)
     shop.write(asked)
     shop.write(Told(asked.id, 0, 1, NOON))
-    shop.label(post=deployment.post)
-    assert deployment.requests == []
+    frame = pd.DataFrame({"id": [asked.id] * 2, "row": [0, 1], "truth": [1, 0]})
+    summary = shop.label(truth=shop.table(frame), post=deployment.post)
+    assert deployment.known == {deployment.ids.read(asked.id, 1).key: 0}
+    assert summary.told is not None
+    assert (summary.told.accepted, summary.told.before) == (1, 1)
 
 
 def test_truths_are_of_the_targets_type_whatever_the_table_has() -> None:

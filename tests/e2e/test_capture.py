@@ -1,0 +1,124 @@
+"""Rows that users sent are captured, joined with what became of them, and trained on."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import obstore
+import pandas as pd
+import pytest
+
+from mooring.cli.kubectl import main
+from mooring.serving.capture.part import read_part
+from tests.e2e.asking import ask, forwarded, person
+from tests.e2e.place import Place, kubectl_path, people, runtime_image, store
+from tests.support.kube import eventually
+
+PEOPLE = people(160, seed=23)
+TOLD_ONLINE = 80
+BUCKET = "datasets"
+DETAILS = [
+    f"mooring_{name}"
+    for name in (
+        *("prediction", "score", "version", "role", "prediction_id", "row", "request_id"),
+        *("predicted_at", "truth_at"),
+    )
+]
+
+
+@pytest.fixture
+def plugin(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plugin's environment: the user's kubeconfig and kubectl."""
+    monkeypatch.setenv("KUBECONFIG", place.kube.kubeconfig)
+    monkeypatch.setenv("KUBECTL", kubectl_path())
+
+
+def files(place: Place, folder: str) -> dict[str, bytes]:
+    """Return what lies below a folder of the place, by path."""
+    bucket, prefix = store(place.kube, BUCKET), f"{place.prefix}/{folder}"
+    paths = [meta["path"] for batch in obstore.list(bucket, prefix) for meta in batch]
+    return {path: bytes(obstore.get(bucket, path).bytes()) for path in sorted(paths)}
+
+
+def lines(place: Place, folder: str, kind: str) -> list[dict[str, Any]]:
+    """Return the lines of all captured parts of a kind."""
+    parts = [content for path, content in files(place, folder).items() if f"/{kind}-" in path]
+    return [line for part in parts for line in read_part(part)[1]]
+
+
+@pytest.mark.usefixtures("plugin")
+def test_rows_of_users_become_the_next_runs_data(
+    place: Place, income_v1: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    uri, own = f"s3://{BUCKET}/{place.prefix}/captured", f"captured/{place.namespace}/watched"
+    capture = {"uri": uri, "secretName": "object-store", "perMille": 1000}
+    place.kube.apply(place.serving("watched", "income", version=income_v1, capture=capture))
+    place.wait("ModelDeployment", "watched", "Ready")
+    with forwarded(place, "watched") as address:
+        ids = [predict(address, place_in, row) for place_in, row in enumerate(PEOPLE.to_dict("records"))]
+        told = [{"id": ids[n], "truth": int(PEOPLE["employed"][n])} for n in range(TOLD_ONLINE)]
+        status, answer = ask(address, "/v2/models/income/feedback", told)
+        assert (status, answer["accepted"]) == (200, TOLD_ONLINE)
+    (pod,) = [pod for pod in place.kube.list("Pod", "mooring.dev/owner=watched") if "-v1-" in pod["metadata"]["name"]]
+    place.kubectl("delete", "pod", pod["metadata"]["name"], "--wait=false")  # which writes what waits
+    eventually(
+        "rows and truths are written",
+        lambda: (len(lines(place, own, "rows")), len(lines(place, own, "truths"))) == (len(PEOPLE), TOLD_ONLINE),
+        120,
+    )
+    late = PEOPLE[TOLD_ONLINE - 10 :]
+    table = io.BytesIO()
+    pd.DataFrame({"person": [f"person-{n}" for n in late.index], "employed": late["employed"]}).to_parquet(table)
+    obstore.put(store(place.kube, BUCKET), f"{place.prefix}/truths/november.parquet", table.getvalue())
+    truth = f"s3://{BUCKET}/{place.prefix}/truths/"
+    words = ["label", "watched", "-n", place.namespace, "--truth", truth, "--key", "person", "--wait"]
+    assert main([*words, "--image", runtime_image()]) == 0
+    said = capfd.readouterr().out
+    assert f"rows      {len(PEOPLE)} captured, {len(PEOPLE)} with a truth; {len(PEOPLE)} written" in said
+    found = result(place)
+    assert found["table"]["matched"] == 90
+    assert (found["told"]["accepted"], found["told"]["before"]) == (80, 10)
+    check_rows(place, own)
+    check_trained(place, f"{uri}/{place.namespace}/watched/joined/")
+
+
+def predict(address: str, number: int, row: dict[str, Any]) -> str:
+    hours = None if row["hours"] != row["hours"] else row["hours"]
+    body = person(age=row["age"], school=row["school"]) | {"id": f"person-{number}"}
+    body["inputs"][2]["data"] = [hours]
+    status, answer = ask(address, "/v2/models/income/infer", body)
+    assert status == 200, answer
+    return str(answer["parameters"]["prediction_id"])
+
+
+def result(place: Place) -> dict[str, Any]:
+    """Return the termination message of the Job's pod."""
+    (pod,) = place.kube.list("Pod", "app.kubernetes.io/name=mooring-label")
+    status: dict[str, Any] = pod["status"]["containerStatuses"][0]["state"]["terminated"]
+    return dict(json.loads(status["message"]))
+
+
+def check_rows(place: Place, own: str) -> None:
+    joined = [content for path, content in files(place, f"{own}/joined").items() if path.endswith(".parquet")]
+    frame = pd.concat([pd.read_parquet(io.BytesIO(content)) for content in joined])
+    assert set(frame) == {"age", "school", "hours", "employed", *DETAILS}
+    frame["person"] = frame["mooring_request_id"].str.removeprefix("person-").astype(int)
+    frame = frame.sort_values("person").reset_index()
+    assert frame["person"].tolist() == PEOPLE.index.tolist()
+    for name in ("age", "school", "hours", "employed"):
+        pd.testing.assert_series_equal(frame[name], PEOPLE[name], check_dtype=False)
+    assert (frame["mooring_version"].unique().tolist(), frame["age"].dtype) == (["income-v1"], "int64")
+
+
+def check_trained(place: Place, uri: str) -> None:
+    moment = "mooring_predicted_at"
+    data: dict[str, Any] = {"uri": uri, "secretName": "object-store", "target": "employed", "timeColumn": moment}
+    data["ignore"] = [name for name in DETAILS if name != moment]
+    gates = {"gates": [{"metric": "accuracy", "min": "0.1"}]}
+    place.kube.apply(place.recipe("learned", data=data, evaluation=gates))
+    place.wait("TrainingJob", "learned", "Ready")
+    record = place.kube.get("ModelVersion", "learned-v1")
+    assert record is not None
+    assert record["spec"]["data"]["rows"] == len(PEOPLE)
