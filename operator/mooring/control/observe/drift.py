@@ -19,7 +19,7 @@ from mooring.api.driftpolicy import DriftPolicy, DriftPolicySpec
 from mooring.control.cache import ObjectCache
 from mooring.control.driftmetrics import DriftMetrics
 from mooring.control.errors import ApiError, LeaseLostError, NameTakenError, NotYetError
-from mooring.control.observe.driftround import Scene, pressing, read_round, scene_of, serving_pods
+from mooring.control.observe.driftround import Scene, pods_of, pressing, read_round, scene_of
 from mooring.control.observe.driftstore import DriftStore
 from mooring.control.observe.pods import PodReader
 from mooring.control.writer import Writer
@@ -124,7 +124,7 @@ class DriftObserver:
         live, known = self._cache.get(KIND, key.namespace, key.name), self._known.get(key)
         if live is None or known is None:
             return False
-        pods = serving_pods(self._cache, key.namespace, live["spec"]["deployment"])
+        pods = pods_of(self._cache, key.namespace, live["spec"]["deployment"])
         return bool(pressing(pods, known.watched, known.met))
 
     async def _guarded(self, key: Key) -> None:
@@ -163,7 +163,7 @@ class DriftObserver:
         if scene.pods is None:
             return self._bring(key, self._blind(key, policy, scene, now))
         known = self._known_of(key, policy, scene, now)
-        only = None if whole else pressing(scene.pods, known.watched, known.met)
+        only = None if whole else pressing(scene.pods.values(), known.watched, known.met)
         found = await read_round(
             known.watched, scene.pods, policy.spec.deployment, self._reader, who=f"drift/{key.name}", now=now, only=only
         )

@@ -16,7 +16,7 @@ from mooring.ledger.layout import Layout
 from mooring.reconcile.drift.basis import basis_of
 from mooring.reconcile.drift.told import OddError, awaited, lost, told
 from mooring.reconcile.drift.watch import OTHERS, WATCHED, Watched, bounded
-from mooring.reconcile.plan import Cache, Key, Object
+from mooring.reconcile.plan import LABEL_ARM, LABEL_PART, Cache, Key, Object
 from mooring.reconcile.pods import read_pod
 
 logger = logging.getLogger(__name__)
@@ -60,24 +60,42 @@ def scene_of(cache: Cache, namespace: str, spec: DriftPolicySpec) -> Scene:
         )
     if deployment.status.stable is None:
         return Scene(trouble=f"ModelDeployment {spec.deployment} serves no version yet: watching begins with the first")
-    return Scene(deployment.status.stable.version, serving_pods(cache, namespace, spec.deployment))
+    return Scene(deployment.status.stable.version, _serving(pods_of(cache, namespace, spec.deployment)))
 
 
-def pressing(pods: Mapping[str, Object], watched: Watched, met: Collection[str]) -> frozenset[str]:
-    """Return the pods that cannot wait for the next round.
+def pressing(pods: Iterable[Object], watched: Watched, met: Collection[str]) -> frozenset[str]:
+    """Return those of a deployment's pods that cannot wait for the next round. Cheap: it is asked every second.
 
     Those that are about to end and have not told their last; and those that users were just led to and that are not
     among the `met`: only who was read waits for a reader at its end.
     """
-    ending = {name for name in watched.slots.stands if name in pods and read_pod(pods[name]).deleting}
-    return frozenset(ending | {name for name, pod in pods.items() if name not in met and _should_answer(pod)})
+    found = set()
+    for pod in pods:
+        metadata = pod["metadata"]
+        name = metadata["name"]
+        if "deletionTimestamp" in metadata:
+            if name in watched.slots.stands:
+                found.add(name)
+        elif name not in met and _is_arm(pod) and _should_answer(pod):
+            found.add(name)
+    return frozenset(found)
 
 
-def serving_pods(cache: Cache, namespace: str, deployment: str) -> dict[str, Object]:
+def pods_of(cache: Cache, namespace: str, deployment: str) -> Iterable[Object]:
+    """Return all pods of a deployment, of whatever kind."""
+    return cache.children("Pod", Key("ModelDeployment", namespace, deployment))
+
+
+def _serving(pods: Iterable[Object]) -> dict[str, Object]:
     """Return the pods of all versions that may have something to tell, by name."""
-    owner = Key("ModelDeployment", namespace, deployment)
-    found = (pod for pod in cache.children("Pod", owner) if arm_of(pod).startswith(f"{deployment}-v"))
-    return {pod["metadata"]["name"]: pod for pod in found if read_pod(pod).phase not in ("Failed", "Succeeded")}
+    found = (pod for pod in pods if _is_arm(pod) and read_pod(pod).phase not in ("Failed", "Succeeded"))
+    return {pod["metadata"]["name"]: pod for pod in found}
+
+
+def _is_arm(pod: Object) -> bool:
+    """Tell whether a pod serves a version: others belong to the deployment as a whole."""
+    labels = pod["metadata"].get("labels") or {}
+    return LABEL_ARM in labels and LABEL_PART not in labels
 
 
 async def read_round(

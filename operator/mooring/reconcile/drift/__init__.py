@@ -1,5 +1,6 @@
 """Watching one version for a DriftPolicy: from what pods counted to the evidence that its plan is given. Pure.
 
-`reference` holds what a pod counts against what training counted, `tally` takes a pod's interval, `watch` brings pods
-and restarts together and tests what closes, `seen` says what is known, `kept` and `tape` say where it is kept.
+`reference` holds what a pod counts against what training counted (the `basis`); `tally` reads a pod's interval, `told`
+takes it once, `watch` is the state, `close` tests what is complete, `sentences` says which inequality fired; `seen` is
+what plans are given, `kept` and `tape` are what lies in the cluster, `replay` tests the tape again.
 """

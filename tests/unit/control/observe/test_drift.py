@@ -72,7 +72,8 @@ class Cluster(PodReader):
 
     def show(self, name: str, number: int = 3, *, deleting: bool = False) -> None:
         labels = {"app.kubernetes.io/managed-by": "mooring", "mooring.dev/owner-kind": "ModelDeployment"}
-        labels |= {"mooring.dev/owner": "shop", "mooring.dev/arm": ARMS[number]}
+        labels |= {"mooring.dev/owner": "shop", "mooring.dev/arm": ARMS.get(number, "shop-envoy")}
+        labels |= {} if number in ARMS else {"mooring.dev/part": "envoy"}
         metadata = {"labels": labels, **({"deletionTimestamp": "2026-01-01T00:00:00Z"} if deleting else {})}
         ready = {"type": "Ready", "status": "False" if deleting else "True"}
         status = {"phase": "Running", "podIP": "10.0.0.1", "conditions": [ready]}
@@ -149,6 +150,7 @@ def cluster() -> Cluster:
     found = Cluster()
     found.start("pod-0")
     found.start("pod-1")
+    found.show("proxy", number=0)  # it keeps no ledger, and nobody asks it for one
     return found
 
 
