@@ -82,10 +82,14 @@ def fetch() -> bool:
 
 def upload(credentials: dict[str, str]) -> None:
     """Copy the parts to the object store; raises DemoFailed."""
+    for part in PARTS:
+        put(part.key, folder() / part.key, credentials)
+
+
+def put(key: str, file: Path, credentials: dict[str, str]) -> None:
+    """Copy a file to the object store; raises DemoFailed."""
     try:
-        store = Store(BUCKET, credentials)
-        for part in PARTS:
-            store.write(part.key, folder() / part.key)
+        Store(BUCKET, credentials).write(key, file)
     except (StoreRefused, StoreUnavailable) as error:
         raise DemoFailed(
             f"the data could not be copied to {BUCKET}: {error}", "kubectl -n mooring-system get pods"

@@ -92,7 +92,7 @@ class Kubectl:
 
     def read(self, model: type[Resource], name: str) -> Resource | None:
         """Return a resource of ours, or None where there is none."""
-        kind = f"{model.__name__.lower()}s.{GROUP}"
+        kind = f"{model.__name__.lower()}.{GROUP}"
         text = self.run("get", kind, name, "-o", "json", "--ignore-not-found")
         return model.model_validate_json(text) if text.strip() else None
 

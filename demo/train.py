@@ -16,9 +16,18 @@ TRAIN_SECONDS = 300.0
 
 def train(kubectl: Kubectl, name: str, recipe: Path) -> ModelVersion:
     """Apply a recipe and return the version that its run made; raises DemoFailed."""
+    return until_trained(kubectl, name, begin(kubectl, name, recipe))
+
+
+def begin(kubectl: Kubectl, name: str, recipe: Path) -> int:
+    """Apply a recipe, and return the number of its last run before."""
     before = kubectl.read(TrainingJob, name)
-    last = (before.status.last_run or 0) if before else 0
     kubectl.apply(recipe)
+    return (before.status.last_run or 0) if before else 0
+
+
+def until_trained(kubectl: Kubectl, name: str, last: int) -> ModelVersion:
+    """Return the version that the first run after run `last` made; raises DemoFailed."""
     describe = f"kubectl -n {kubectl.namespace} describe trainingjob {name}"
     job = follow(
         f"TrainingJob {name} has trained",

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from bench.census_drift.rows import TRUTH, WINDOW, Census
 from mooring.ledger.binner import Binner
+from mooring.reconcile.drift.reference import Asked, Fitted
 from mooring.serving.record import Scoring, references
-from mooring.stats.drift import Column, Counted, Losses, Predictions, Reference, Settings, Truth, Watch
+from mooring.stats.drift import Counted, Settings, Truth
 
 SLICE = 200
 """Rows of a sealed interval: a day's, where a year has 69,000."""
@@ -45,7 +46,8 @@ class Mooring:
 
     def says(self, rows: pd.DataFrame) -> list[Said]:
         """Return what is said of each window; a day's truths are there the day after."""
-        watch = Watch(self.reference, self.settings)
+        loaded = self.census.model
+        watch = Fitted(self._binner.layout, Asked(self.settings), loaded.profile).watch
         state, found, harm_after = watch.resume(None), [], None
         for counted in self._days(rows):
             folded = watch.fold(state, counted)
@@ -61,29 +63,18 @@ class Mooring:
         return found
 
     @cached_property
-    def reference(self) -> Reference:
-        """The model's profile as the statistics of drift want it."""
+    def _scoring(self) -> Scoring:
+        scoring = Scoring.of(self.census.model.manifest, self.census.model.profile)
+        assert scoring is not None
+        return scoring
+
+    @cached_property
+    def _binner(self) -> Binner:
         loaded = self.census.model
-        profile = loaded.profile
-        assert profile is not None
-        numbers = {one.name: one for one in profile.numbers}
-        texts = {one.name: one for one in profile.categories}
-        columns = []
-        for name in self.census.features:
-            if number := numbers.get(name):
-                columns.append(Column(name, "number", tuple(number.counts), missing=number.missing))
-            else:
-                columns.append(Column(name, "text", tuple(texts[name].counts), texts[name].other, texts[name].missing))
-        answered, held = profile.predictions, profile.holdout_rows
-        labels = tuple(answered.classes or ())
-        predictions = Predictions(len(answered.counts), len(labels), tuple(answered.counts), labels)
-        return Reference(tuple(columns), predictions, Losses(held, round(held * (1 - self.census.accuracy))))
+        return Binner(references(loaded.manifest, loaded.profile), self._scoring.strata)
 
     def _days(self, rows: pd.DataFrame) -> Iterator[Counted]:
-        loaded = self.census.model
-        scoring = Scoring.of(loaded.manifest, loaded.profile)
-        assert scoring is not None
-        binner = Binner(references(loaded.manifest, loaded.profile), scoring.strata)
+        binner, scoring = self._binner, self._scoring
         cells = slice(binner.layout.slices["features"].start, binner.layout.slices["predictions"].stop)
         waiting: tuple[Truth, ...] = ()
         for day, start in enumerate(range(0, len(rows), SLICE)):

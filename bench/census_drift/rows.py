@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from cluster.paths import REPOSITORY
 from demo import data
 from mooring.artifact.folder import read_manifest
-from mooring.artifact.manifest import Manifest
 from mooring.cli.recipe import read_order
 from mooring.serving.backends import Output
 from mooring.serving.load import Loaded, load
@@ -58,13 +57,6 @@ class Census:
             assert report.artifact is not None
             where = Path(report.artifact.uri)
             return load(read_manifest(where), where)
-
-    @property
-    def accuracy(self) -> float:
-        """Of the model, on what was held out of 2015."""
-        manifest = self.model.manifest
-        assert isinstance(manifest, Manifest)
-        return next(float(metric.value) for metric in manifest.metrics if metric.name == "accuracy")
 
     @cached_property
     def features(self) -> list[str]:

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from bench.census_drift.rows import SEED, WINDOW, Census
+from demo import upstream
+from demo.upstream import EDUCATION
 
 YEARS = (2016, 2017, 2018)
 STORY_YEAR = 2017
 STAGE = 5
 """Windows of each part of a story."""
-EDUCATION = "SCHL"
-"""In 25 steps: the column that is recoded, and that goes missing."""
 IDLE = "RAC1P"
 """A column that hardly moves an answer."""
 IDLE_CODE = "9"
@@ -63,15 +63,7 @@ def _story(census: Census, name: str, title: str, change: Callable[[pd.DataFrame
 
 def recoded(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows whose education has new codes."""
-    return rows.assign(**{EDUCATION: rows[EDUCATION].map(new_codes(25))})
-
-
-def new_codes(codes: int) -> dict[str, str]:
-    """Return the new code of each old one: its place among all codes when those are sorted as texts: "0", "1", "10".
-
-    No code is new, and nearly each means another thing.
-    """
-    return {old: str(new) for new, old in enumerate(sorted(map(str, range(codes))))}
+    return upstream.recoded(rows)
 
 
 def moved(rows: pd.DataFrame) -> pd.DataFrame:
