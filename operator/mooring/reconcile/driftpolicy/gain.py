@@ -10,6 +10,9 @@ from mooring.reconcile.driftpolicy.numbers import share
 from mooring.reconcile.driftpolicy.seen import Seen
 from mooring.reconcile.driftseen import DriftSeen
 
+_ERROR = "mae_binned"
+"""As the statistics name it."""
+
 
 def loss(known: DriftSeen | None) -> float | None:
     """Return what is lost: the share of predictions, or the mean error where that is known; None without truths.
@@ -19,8 +22,13 @@ def loss(known: DriftSeen | None) -> float | None:
     """
     if known is None or known.harm is None or known.harm.state not in ("Quiet", "Alarm"):
         return None
-    errors = [value for name, value, truths in known.metrics if name == "mae" and truths]
-    return errors[0] if errors else known.harm.rate
+    error = _error(known)
+    return error if error is not None else known.harm.rate
+
+
+def _error(known: DriftSeen) -> float | None:
+    """Return the mean error of a regression."""
+    return next((value for name, value, truths in known.metrics if name == _ERROR and truths), None)
 
 
 def measure(seen: Seen, course: Course) -> Course:
@@ -42,9 +50,8 @@ def measure(seen: Seen, course: Course) -> Course:
 
 def _by_truth(course: Course, last: LastStatus, known: DriftSeen, after: float) -> Course:
     before = float(last.loss or 0)
-    is_error = any(name == "mae" for name, _, _ in known.metrics)
     gain = before - after
-    if is_error:
+    if _error(known) is not None:
         gain = gain / before if before else 0.0
     truths = known.harm.truths if known.harm is not None else 0
     told = f"losses {share(after)} of {truths} truths of {last.version}, {share(before)} before"

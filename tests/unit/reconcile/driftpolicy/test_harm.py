@@ -86,6 +86,16 @@ def test_the_gain_is_measured_by_the_first_truths_of_the_new_version(
     assert status.backoff == (None if helped else 1)
 
 
+def test_the_gain_of_a_regression_is_a_share_of_its_error_before(stage: Stage) -> None:
+    stage.bring_evidence(metrics=(("mae_binned", 10.0, 20_000),))
+    stage.alarm()
+    promote(stage)
+    stage.bring_evidence(harm=truths(0.3), harm_at=stage.ms, metrics=(("mae_binned", 8.0, 500),))
+    last = stage.look().last
+    assert last is not None
+    assert (last.loss, last.gain, last.helped) == ("10", "0.2", True)
+
+
 def promote(stage: Stage) -> None:
     """Let what is asked for be trained and promoted."""
     stage.gathered()
