@@ -11,7 +11,7 @@ COLOURS = ("#c22f3d", "#e0707a", "#8a1c2a", "#4b84b8", "#c98b2b", "#7d5ba6", "#5
 OURS = 3
 """How many of the lines are ours: thicker."""
 FONT = 'font-family="Helvetica, Arial, sans-serif" font-size="11"'
-TICKS = (1, 2, 5, 10, 20, 40)
+TICKS = (1, 2, 5, 10, 20, 30)
 
 
 @dataclass(frozen=True)
