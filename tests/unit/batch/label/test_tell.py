@@ -54,10 +54,11 @@ def test_by_request_ids_the_captured_ones_are_told(shop: Shop, deployment: Deplo
     assert summary.told.accepted == 1
 
 
+@pytest.mark.parametrize("every", [1000, 10**6], ids=["on the way", "at the end"])
 def test_what_was_told_is_not_told_again_however_little_pods_remember(
-    shop: Shop, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, deployment: Deployment, monkeypatch: pytest.MonkeyPatch, every: int
 ) -> None:
-    monkeypatch.setattr(teller_module, "REMEMBER_EVERY", 1500)
+    monkeypatch.setattr(teller_module, "REMEMBER_EVERY", every)
     shop.write(shop.asked(10))
     names = ids(shop, 3000)
     shop.label(truth=table(shop, names[:2000]), post=deployment.post)

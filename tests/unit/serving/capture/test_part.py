@@ -106,12 +106,12 @@ def test_what_is_no_part_is_said_to_be_none(content: bytes, why: str) -> None:
 
 
 def test_a_part_that_is_cut_off_gives_its_whole_lines_and_then_says_so() -> None:
-    whole = encoder().truths([Told(str(number), 0, 1, 0.0) for number in range(100_000)])
+    whole = encoder().truths([Told(str(number), 0, 1, 0.0) for number in range(4_000)])
     _, lines = read_part(whole[: len(whole) // 2])
     read: list[object] = []
     with pytest.raises(Unreadable, match="cut off"):
         read.extend(line["id"] for line in lines)
-    assert 0 < len(read) < 100_000
+    assert 0 < len(read) < 4_000
     assert read == [*map(str, range(len(read)))]
 
 
