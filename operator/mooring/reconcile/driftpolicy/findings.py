@@ -25,7 +25,7 @@ _FAULTS = {
     "Missing": "missing",
     "Unseen": "of categories never seen",
     "OutOfRange": "out of range",
-    "WrongType": "of the wrong type",
+    "Refused": "refused by the model (null, type, or category)",
 }
 
 

@@ -1,4 +1,4 @@
-"""Broken data: missing, never seen, out of range, wrong in type, each against the reference and what is allowed beyond.
+"""Broken data: missing, never seen, out of range, refused, each against the reference and what is allowed beyond.
 
 It has a budget of its own, as large as that of drift: it holds training and never starts it.
 """
@@ -17,7 +17,7 @@ from mooring.stats.drift.reference import Reference
 from mooring.stats.drift.settings import DOUBT, Settings
 from mooring.stats.drift.tier import LEAST_ROWS, Levels
 
-Fault = Literal["Missing", "Unseen", "OutOfRange", "WrongType"]
+Fault = Literal["Missing", "Unseen", "OutOfRange", "Refused"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Quality:
             rates.append(Rate(column.name, "Missing", missing))
             rates.append(Rate(column.name, fault, above(0, present, surprise, allowed)))
             refused = above(0, present + column.missing, surprise, settings.wrong_type)
-            rates.append(Rate(column.name, "WrongType", refused))
+            rates.append(Rate(column.name, "Refused", refused))
         return cls(tuple(rates), settings.steps("inputs"))
 
     @cached_property

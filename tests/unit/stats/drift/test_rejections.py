@@ -1,4 +1,4 @@
-"""Requests refused for a value of a wrong type: broken data, told by column."""
+"""Requests refused for a value (null, of a wrong type, a category never seen): broken data, told by column."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def faults(folded: Folded) -> list[tuple[str, str, float]] | None:
 
 def test_a_column_of_a_wrong_type_is_named_and_one_clean_window_ends_it() -> None:
     found = hours([0, 0], [100, 0], [100, 0], [0, 0])
-    assert [faults(one) for one in found] == [[], [("age", "WrongType", 0.092)], [("age", "WrongType", 0.092)], []]
+    assert [faults(one) for one in found] == [[], [("age", "Refused", 0.092)], [("age", "Refused", 0.092)], []]
 
 
 def test_a_few_refused_requests_are_no_fault() -> None:
@@ -43,7 +43,7 @@ def test_a_few_refused_requests_are_no_fault() -> None:
 
 def test_when_all_requests_are_refused_the_window_still_closes_and_says_so() -> None:
     (found,) = hours([0, ROWS], rows=0)
-    assert faults(found) == [("city", "WrongType", 1.0)]
+    assert faults(found) == [("city", "Refused", 1.0)]
     assert found.window is not None
     assert (found.window.rows, found.window.inputs.state, found.window.predictions.state) == (0, "Unknown", "Unknown")
     assert found.state.window.rejected == ()
