@@ -57,7 +57,7 @@ class Change:
 def change(kubectl: Kubectl, stream: Stream, first: ModelVersion) -> Change:
     """Change upstream, and return when the version that was trained for it begins to be judged."""
     chapter("A column changes its meaning upstream")
-    loop.until_quiet(kubectl)
+    loop.until_quiet(kubectl, windows=3)
     kubectl.show("get", "driftpolicies.mooring.dev", loop.MODEL)
     course = loop.Course()
     say(

@@ -54,7 +54,7 @@ def harm(stage: Stage) -> Outcome:
     first = serve(stage)
     at_training = loop.at_training(kubectl, first.metadata.name)
     loop.watch(kubectl, stage.stream, stage.image)
-    loop.until_quiet(kubectl, windows=2)
+    loop.until_quiet(kubectl, windows=4)
     say("upstream codes education anew, and the pipeline writes last year's people in the new codes")
     loop.write_people(upstream.recoded(upstream.labelled(loop.NEW_YEAR)))
     stage.stream.next_phase()
