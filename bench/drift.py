@@ -4,7 +4,8 @@
                           [--fill docs/figures/drift.md]
 
 Every peer is in an environment of its own, made in the cache on the first run. Every run has a seed, so the figures
-repeat, but for seconds and memory: those compare within a run. One process at a time, one core.
+repeat, but for seconds and memory: those compare within a run. Where time is
+measured, one process at a time.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -48,10 +48,11 @@ def table(_: int) -> list[str]:
         known[world.title] = (world, _outcomes(world))
     names = next(iter(known.values()))[1]
     lines = [f"| retrains; net benefit in wrong answers at {' / '.join(map(str, PRICES))} for a retrain | "]
-    lines[0] += " | ".join(known) + " |"
-    lines.append("|---|" + "--:|" * len(known))
+    lines[0] += " | ".join([*known, "all five"]) + " |"
+    lines.append("|---|" + "--:|" * (len(known) + 1))
     for name in names:
-        lines.append(f"| {name} | {' | '.join(_benefit(outcomes[name]) for _, outcomes in known.values())} |")
+        of_worlds = [outcomes[name] for _, outcomes in known.values()]
+        lines.append(f"| {name} | {' | '.join(map(_benefit, [*([one] for one in of_worlds), of_worlds]))} |")
     planted = [(world, outcomes) for world, outcomes in known.values() if world.change is not None]
     lines += ["", "| rows to the first retrain after the change; false retrains in 10,000 rows | "]
     lines[-1] += " | ".join(world.title for world, _ in planted) + " |"
@@ -138,8 +139,9 @@ def _by_block(world: World, lost: Losses) -> np.ndarray:
     return np.stack([lost.errors[:, world.rows(block)].sum(axis=1) for block in range(world.blocks)], axis=1)
 
 
-def _benefit(one: Outcome) -> str:
-    return f"{one.retrains}; {' / '.join(f'{one.benefit(price):+,}' for price in PRICES)}"
+def _benefit(several: Sequence[Outcome]) -> str:
+    benefits = [sum(one.benefit(price) for one in several) for price in PRICES]
+    return f"{sum(one.retrains for one in several)}; {' / '.join(f'{benefit:+,}' for benefit in benefits)}"
 
 
 def _soon(world: World, one: Outcome) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 from statistics import median
@@ -32,6 +33,8 @@ CHANGE, FOLLOWED = 5, 30
 QUIET = Stream(0, 20_000, 500, WINDOWS, numbers=8, texts=(5, 20))
 SHIFTS = (0.1, 0.2, 0.3, 0.5)
 SWAPS = (0.05, 0.1)
+AT_ONCE = 3
+"""Methods; no time is measured here, and each has a process of its own."""
 OFFSET = 1000
 """Between the seeds of quiet runs and of those with a change."""
 ADWIN = tuple(f"ADWIN {delta}" for delta in (0.0003, 0.001, 0.002))
@@ -76,16 +79,10 @@ def table(runs: int) -> list[str]:
     lines = [f"| windows until found (median; missed within {FOLLOWED}) | quiet windows between alarms | {titles} | "]
     lines[0] += f"alarmed within {CHANGE + FOLLOWED} windows {HARMLESS.title} |"
     lines.append("|---|" + "--:|" * (len(CASES) + 2))
-    curves = []
-    for method in _methods():
-        _tell(method.title)
-        try:
-            line, curve = _measured(method, runs)
-        except Unavailable as problem:
-            line, curve = f"| {method.title} | {problem} |", None
-        lines.append(line)
-        if curve:
-            curves.append(curve)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        found = [*pool.map(lambda method: _measured(method, runs), _methods())]
+    lines += [line for line, _ in found]
+    curves = [curve for _, curve in found if curve]
     PICTURE.write_text(draw(curves, SHIFTS, FOLLOWED), encoding="utf-8")
     return lines
 
@@ -133,7 +130,15 @@ def _tuned(parameters: Sequence[str]) -> Scored:
     return scored
 
 
-def _measured(method: Method, runs: int) -> tuple[str, Curve]:
+def _measured(method: Method, runs: int) -> tuple[str, Curve | None]:
+    _tell(method.title)
+    try:
+        return _line(method, runs)
+    except Unavailable as problem:
+        return f"| {method.title} | {problem} |", None
+
+
+def _line(method: Method, runs: int) -> tuple[str, Curve]:
     quiet = method.scored([replace(QUIET, seed=seed) for seed in range(runs)])
     threshold = least(quiet, TARGET) if method.threshold is None else method.threshold
     # All at once: a process for each case would import for longer than it tests.
