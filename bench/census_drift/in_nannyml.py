@@ -27,9 +27,8 @@ def say(reference: pd.DataFrame, rows: pd.DataFrame) -> Voices:
     return {"any column": moved.astype(bool).tolist(), "estimate": _alerts(estimate), "truth": _alerts(truth)}
 
 
-def _alerts(result: object) -> list[bool]:
-    alerts = result.filter(period="analysis").to_df()[("accuracy", "alert")]  # type: ignore[attr-defined]  # untyped
-    return [bool(alert) for alert in alerts]
+def _alerts(result: nannyml.base.AbstractResult) -> list[bool]:
+    return [bool(alert) for alert in result.filter(period="analysis").to_df()[("accuracy", "alert")]]
 
 
 if __name__ == "__main__":

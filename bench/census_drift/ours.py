@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.census_drift.rows import TRUTH, WINDOW, Census
+from bench.census_drift.rows import WINDOW, Census
+from demo.upstream import TRUTH
 from mooring.ledger.binner import Binner
 from mooring.reconcile.drift.reference import Asked, Fitted
 from mooring.serving.record import Scoring, references

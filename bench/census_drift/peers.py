@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 
 from bench.census_drift.given import REFERENCE, Voices
-from bench.census_drift.rows import TRUTH, WINDOW, Census
+from bench.census_drift.rows import WINDOW, Census
 from bench.census_drift.scenarios import Scenario
 from bench.peers.environments import Unavailable, python_of
 from cluster.paths import REPOSITORY
+from demo.upstream import TRUTH
 
 QUIET = {"DO_NOT_TRACK": "1", "NML_DISABLE_USAGE_LOGGING": "1"}
 """Peers that would tell their authors of their use."""

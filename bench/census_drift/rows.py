@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -17,7 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cluster.paths import REPOSITORY
-from demo import data
+from demo import data, upstream
+from demo.upstream import TRUTH
 from mooring.artifact.folder import read_manifest
 from mooring.cli.recipe import read_order
 from mooring.serving.backends import Output
@@ -27,7 +28,8 @@ from mooring.training.run import Run, execute
 
 WINDOW = 2000
 """Rows."""
-TRUTH = "employed"
+YEARS = (2016, 2017, 2018)
+"""That are served."""
 SEED = 11
 RECIPE = REPOSITORY / "samples/census/trainingjob.yaml"
 _UNKNOWN = "16"
@@ -46,13 +48,11 @@ class Answered:
 class Census:
     """The rows, and the model that Mooring trains on the first year by its sample's recipe."""
 
-    folder: Path = field(default_factory=data.folder)
-
     @cached_property
     def model(self) -> Loaded:
         """The artifact of `samples/census/trainingjob.yaml`, loaded as a serving pod loads it."""
         with tempfile.TemporaryDirectory(prefix="census-") as made, contextlib.redirect_stdout(sys.stderr):
-            order = read_order(RECIPE, data=str(self.folder / data.TRAIN.key), output=made)
+            order = read_order(RECIPE, data=str(data.folder() / data.TRAIN.key), output=made)
             report = execute(Run(order, {}, {}, Journal()))
             assert report.artifact is not None
             where = Path(report.artifact.uri)
@@ -71,15 +71,12 @@ class Census:
     @cached_property
     def first_year(self) -> pd.DataFrame:
         """The rows of 2015 with their truth."""
-        return self._usable(pd.read_parquet(self.folder / data.TRAIN.key))
+        return self._usable(upstream.labelled(2015))
 
     @cached_property
     def later(self) -> pd.DataFrame:
-        """The rows of 2016 to 2018 with their truth and `year`, in the order of the file."""
-        people = pd.read_parquet(self.folder / data.PREDICT.key)
-        answers = pd.read_parquet(self.folder / data.ANSWERS.key).set_index("id")[TRUTH]
-        people[TRUTH] = answers.loc[people["id"]].to_numpy(np.int64)
-        return self._usable(people)
+        """The rows of YEARS with their truth and `year`, in the order of the file."""
+        return self._usable(pd.concat([upstream.labelled(year) for year in YEARS]))
 
     def year(self, year: int, windows: int | None = None) -> pd.DataFrame:
         """Return whole windows of a year, shuffled, always the same."""
@@ -94,7 +91,7 @@ class Census:
 
     def answers(self, rows: pd.DataFrame) -> Answered:
         """Return what the model says, with the most frequent education where that is missing."""
-        filled = self.columns(rows.fillna({"SCHL": _UNKNOWN}))
+        filled = self.columns(rows.fillna({upstream.EDUCATION: _UNKNOWN}))
         names = [output.name for output in self.model.manifest.outputs]
         found: dict[str, Output] = dict(zip(names, self.model.backend.predict(filled), strict=True))
         return Answered(found["probability"][:, 1].astype(np.float64), found["label"].astype(np.int64))
@@ -104,7 +101,4 @@ class Census:
         return float((self.answers(rows).labels == rows[TRUTH]).mean())
 
     def _usable(self, rows: pd.DataFrame) -> pd.DataFrame:
-        rows = rows[[*self.features, TRUTH, "year"]].copy()
-        texts = [name for name in self.features if name not in self.numbers]
-        rows[texts] = rows[texts].astype(str).astype(object)
-        return rows
+        return rows[[*self.features, TRUTH, "year"]]

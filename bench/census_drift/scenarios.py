@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bench.census_drift.rows import SEED, WINDOW, Census
+from bench.census_drift.rows import SEED, WINDOW, YEARS, Census
 from demo import upstream
 from demo.upstream import EDUCATION
 
-YEARS = (2016, 2017, 2018)
 STORY_YEAR = 2017
 STAGE = 5
 """Windows of each part of a story."""

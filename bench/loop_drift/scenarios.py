@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import yaml
 
@@ -91,7 +92,7 @@ def harmless(stage: Stage) -> Outcome:
     began = time.time()
     drifted = _until(stage, "drift is told", lambda seen: _is(seen, "Drifted"))
     windows = drifted.status.window.closed if drifted.status.window is not None else 0
-    _until(stage, f"{WINDOWS} more windows", lambda seen: _closed(seen) >= windows + WINDOWS)
+    _until(stage, f"{WINDOWS} more windows", partial(_has_closed, windows + WINDOWS))
     _nothing_asked(stage)
     seconds = stage.stream.end()
     named = f"Drifted, {drifted.status.top_feature}; nothing asked in {WINDOWS} windows"
@@ -111,7 +112,7 @@ def broken(stage: Stage) -> Outcome:
         raise DemoFailed(f"{upstream.EDUCATION} is not named: {told}")
     took = time.time() - began
     windows = _closed(loop.policy_of(stage.kubectl))
-    _until(stage, "two more windows", lambda seen: _closed(seen) >= windows + 2)
+    _until(stage, "two more windows", partial(_has_closed, windows + 2))
     stage.stream.next_phase()
     mended = time.time()
     _until(stage, "broken data is over", lambda seen: not _is(seen, QUALITY))
@@ -132,16 +133,16 @@ def storm(stage: Stage) -> Outcome:
     asked = Asked(loop.MODEL, stage.image, loop.RATE * 2, loop.BATCH)
     stage.stream.begin(names, asked, upstream.visitors(loop.SERVED_YEAR, loop.ROWS), (loop.QUIET, loop.RECODED))
     for name in names:
-        _until(stage, f"{name}: a window", lambda seen: _closed(seen) > 0, name)
+        _until(stage, f"{name}: a window", partial(_has_closed, 1), name)
     say(f"upstream codes education anew, for {FLEET} deployments")
     stage.stream.next_phase()
     began = time.time()
     for name in names:
         _until(stage, f"{name} is held", _held_by_storm, name)
     took = time.time() - began
-    counts = {name: _closed(loop.policy_of(stage.kubectl, name)) for name in names}
     for name in names:
-        _until(stage, f"{name}: two more windows", lambda seen, name=name: _closed(seen) >= counts[name] + 2, name)  # type: ignore[misc]
+        known = _closed(loop.policy_of(stage.kubectl, name))
+        _until(stage, f"{name}: two more windows", partial(_has_closed, known + 2), name)
         _nothing_asked(stage, name)
     runs = len(loop.job_of(stage.kubectl).status.runs)
     if runs != 1:
@@ -192,6 +193,10 @@ def _is(policy: DriftPolicy, condition: str) -> bool:
 
 def _closed(policy: DriftPolicy) -> int:
     return policy.status.window.closed if policy.status.window is not None else 0
+
+
+def _has_closed(windows: int, policy: DriftPolicy) -> bool:
+    return _closed(policy) >= windows
 
 
 def _nothing_asked(stage: Stage, policy: str = loop.MODEL) -> None:

@@ -166,8 +166,9 @@ def held(place: Place, name: str) -> str:
 
 
 def quality(place: Place) -> dict[str, Any]:
-    conditions = status(place)["conditions"]
-    return next(item for item in conditions if item["type"] == "DataQualityBroken")  # type: ignore[no-any-return]
+    """Return the condition that tells of broken data."""
+    found: dict[str, Any] = next(item for item in status(place)["conditions"] if item["type"] == "DataQualityBroken")
+    return found
 
 
 def runs(place: Place) -> list[dict[str, Any]]:
