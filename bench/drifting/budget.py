@@ -249,6 +249,9 @@ come. References are finite and drawn anew for each run: {references} rows in tu
 
 {quiet}
 
+Alarms of which many are in one run are of a reference that is unlike its source: the promise holds with 95% confidence
+over references, and a loss of the whole tolerance is the worst that it covers.
+
 What the promise does not cover, {CONTROL_RUNS} runs each:
 
 {beyond}
