@@ -1,11 +1,11 @@
 """Drift: ours beside Evidently, NannyML, alibi-detect, frouros and river on the same streams, in one run.
 
-    python -m bench.drift [--only quiet,delay,errors,speed,decisions,odd,services] [--quick] [--runs 20]
+    python -m bench.drift [--only quiet,delay,errors,decisions,speed,odd,services] [--quick] [--runs 20]
                           [--fill docs/figures/drift.md]
 
 Every peer is in an environment of its own, made in the cache on the first run. Every run has a seed, so the figures
-repeat, but for seconds and memory: those compare within a run. Where time is
-measured, one process at a time.
+repeat, but for seconds and memory: those compare within a run, in which one process is measured at a time. About two
+hours on two cores that others use too.
 """
 
 from __future__ import annotations
@@ -29,17 +29,18 @@ class Section:
 
     title: str
     table: Callable[[int], Sequence[str]]
-    """By the number of runs for each cell."""
+    """By how many of what is counted."""
     runs: int
     quick: int
+    counted: str = "runs for each cell"
 
 
 SECTIONS = {
     "quiet": Section("False alarms", quiet.table, quiet.RUNS, 1),
     "delay": Section("Delay at the same rate of false alarms", delay.table, delay.RUNS, 2),
     "errors": Section("A model that is wrong more often", errors.table, errors.RUNS, 3),
-    "decisions": Section("Decisions to retrain, on real rows", decisions.table, 1, 1),
-    "speed": Section("Speed and memory", speed.table, speed.REPEATS, speed.QUICK),
+    "decisions": Section("Decisions to retrain, on real rows", decisions.table, decisions.WORLDS, 1, "worlds"),
+    "speed": Section("Speed and memory", speed.table, speed.REPEATS, speed.QUICK, "repeats, the least of them"),
     "odd": Section("Odd windows", odd.table, odd.RUNS, 1),
     "services": Section("Ours on simulated services", services.table, 10, 2),
 }
@@ -51,11 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in options.only.split(",") if options.only else SECTIONS:
         section = SECTIONS[name]
         runs = options.runs or (section.quick if options.quick else section.runs)
-        print(f"{name}: {runs} runs for each cell …", file=sys.stderr, flush=True)
+        print(f"{name}: {runs} {section.counted} …", file=sys.stderr, flush=True)
         started, busy = time.monotonic(), os.getloadavg()[0]
         lines = section.table(runs)
         now = datetime.now(UTC).date().isoformat()
-        took = f"{now}; {runs} runs for each cell; {time.monotonic() - started:.0f} s"
+        took = f"{now}; {runs} {section.counted}; {time.monotonic() - started:.0f} s"
         machine = f"{os.cpu_count()} cores, shared: the machine's load before was {busy:.1f}"
         text = "\n".join(
             [f"### {section.title}", "", *lines, "", f"`python -m bench.drift --only {name}`: {took}; {machine}."]
@@ -68,8 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.drift", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--only", default="", help=f"which sections, separated by commas: {', '.join(SECTIONS)}")
-    parser.add_argument("--quick", action="store_true", help="a few runs for each cell, and no table of a million rows")
-    parser.add_argument("--runs", type=int, default=0, help="runs for each cell, in place of each section's own number")
+    parser.add_argument(
+        "--quick", action="store_true", help="a few runs for each cell, one world, and no table of a million rows"
+    )
+    parser.add_argument("--runs", type=int, default=0, help="of each section, in place of its own number")
     parser.add_argument(
         "--fill", type=Path, metavar="FILE", help="also put each section between its marks of this file"
     )
