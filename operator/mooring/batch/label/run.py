@@ -6,18 +6,19 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mooring.artifact.errors import StoreRefused, StoreUnavailable
 from mooring.artifact.location import parse_uri
 from mooring.artifact.store import Store
 from mooring.batch.label.captured import Captured, Line
-from mooring.batch.label.index import Index, Known
+from mooring.batch.label.index import Index
+from mooring.batch.label.joining import OURS, join, whole
 from mooring.batch.label.matching import Matching
 from mooring.batch.label.order import BY_ID, Credentials, LabelOrder
 from mooring.batch.label.report import LabelSummary, TableReport
-from mooring.batch.label.schema import Columns, Row
+from mooring.batch.label.schema import Columns
 from mooring.batch.label.sink import Sink
 from mooring.batch.label.table import Table
 from mooring.batch.label.teller import Endpoint, Post, Remembered, Teller
@@ -25,9 +26,6 @@ from mooring.batch.label.truth import Target
 from mooring.serving.capture.part import Head
 from mooring.training.failure import RunFailed, data_error, listed, user_error
 from mooring.training.journal import Journal
-
-OURS = frozenset(("stable", "canary"))
-"""Roles whose answers callers got: a shadow's are the same rows once more, a tester's are no user's."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,6 @@ class _Run:
         heads = self._heads()
         self._target = Target.of(heads)
         self._columns = Columns.of(heads, self._target, plain=order.plain)
-        self._totals = LabelSummary(captured=order.captured, output=order.output)
 
     def summary(self) -> LabelSummary:
         order, journal = self._order, self._label.journal
@@ -87,7 +84,7 @@ class _Run:
             for told in table.rows():
                 matching.take(told)
             journal.say(f"{matching.report.rows} rows of truths read, {matching.report.matched} of captured rows")
-        found = self._join(self._online(), matching)
+        found = self._join(self._online())
         if table is not None:
             found = found.model_copy(update={"table": matching.report})
             teller = self._teller()
@@ -135,42 +132,27 @@ class _Run:
                 truth = self._target.read(line["truth"])
             except ValueError:
                 continue  # of a version that predicted something else
-            identity, row = str(line["id"]), _whole(line["row"])
-            online += self._index.know(identity, row, truth, _whole(line["at"]))
+            identity, row = str(line["id"]), whole(line["row"])
+            online += self._index.know(identity, row, truth, whole(line["at"]))
             self._index.tell(identity, row)  # the deployment knows, though its pods may have forgotten
         return online
 
-    def _join(self, online: int, matching: Matching) -> LabelSummary:
+    def _join(self, online: int) -> LabelSummary:
         order = self._order
-        self._sink = sink = Sink(
-            Store(order.output.rstrip("/") + "/", self._label.credentials.output), self._columns, self._scratch
-        )
-        first_day = order.since.isoformat() if order.since else ""
-        rows = labelled = 0
-        for head, line in self._lines():
-            moment = datetime.fromtimestamp(_whole(line["at"]) / 1000, UTC)
-            day = moment.date().isoformat()
-            if day < first_day or not (order.everything or line["role"] in OURS):
-                continue
-            sink.close_before((moment.date() - timedelta(days=1)).isoformat())
-            truths = self._index.truths(str(line["id"]))
-            for row in _rows(head, line, truths):
-                rows += 1
-                labelled += row.truth_at is not None
-                if order.everything or row.truth_at is not None:
-                    sink.add(day, row)
-        sink.finish(first_day)
-        return self._totals.model_copy(
-            update={
-                "rows": rows,
-                "labelled": labelled,
-                "written": sink.rows,
-                "files": sink.files,
-                "days": sink.days,
-                "online": online,
-                "unreadable": len(self._captured.unreadable),
-                "seconds": round(self._label.clock() - self._began, 3),
-            }
+        store = Store(order.output.rstrip("/") + "/", self._label.credentials.output)
+        self._sink = sink = Sink(store, self._columns, self._scratch)
+        counted = join(self._lines(), self._index, sink, order)
+        return LabelSummary(
+            captured=order.captured,
+            output=order.output,
+            rows=counted.rows,
+            labelled=counted.labelled,
+            written=sink.rows,
+            files=sink.files,
+            days=sink.days,
+            online=online,
+            unreadable=len(self._captured.unreadable),
+            seconds=round(self._label.clock() - self._began, 3),
         )
 
     def _teller(self) -> Teller | None:
@@ -186,35 +168,6 @@ class _Run:
         remembered = Remembered(order.captured, credentials.captured, now)
         remembered.load(self._index)
         return Teller(post, self._index, remembered)
-
-
-def _rows(head: Head, line: Line, truths: dict[int, Known]) -> Iterator[Row]:
-    names = [feature.name for feature in head.features]
-    rows, predictions, scores = (_list(line.get(name)) for name in ("rows", "predictions", "scores"))
-    request = line.get("request")
-    for number, (values, prediction) in enumerate(zip(rows, predictions, strict=True)):
-        known = truths.get(number)
-        yield Row(
-            version=head.version,
-            values=dict(zip(names, _list(values), strict=True)),
-            prediction=prediction,
-            score=scores[number] if scores else prediction,
-            role=str(line["role"]),
-            prediction_id=str(line["id"]),
-            row=number,
-            request_id=None if request is None else str(request),
-            predicted_at=_whole(line["at"]),
-            truth=known.truth if known else None,
-            truth_at=known.at if known else None,
-        )
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
-
-
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) else 0
 
 
 def _check_apart(order: LabelOrder) -> None:
