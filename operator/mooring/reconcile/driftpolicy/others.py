@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mooring.api.base import Condition
 from mooring.api.driftpolicy import DriftPolicy, TriggerType
 from mooring.api.driftstatus import RequestState
 from mooring.reconcile.plan import Cache, Key, Object
@@ -15,6 +16,8 @@ ALARMING: tuple[TriggerType, ...] = ("Harm", "InputDrift")
 """Triggers that a fault which others share may pull."""
 GATHER_SECONDS = 3600
 """The longest that a request waits to see whether others fire too."""
+DRIFT_GATHERS = 3
+"""Drift that began within so many times of gathering has one origin: windows are not closed at the same moment."""
 _MOST = 100
 """Others that fire: so many are a storm by any configuration that makes sense, and a look stays small."""
 
@@ -35,6 +38,17 @@ class Other:
     state: RequestState | None = None
     at: datetime | None = None
     """When it saw its evidence."""
+    drifted: datetime | None = None
+    """Since when its inputs or predictions drift."""
+
+
+def drifted_since(policy: DriftPolicy) -> datetime | None:
+    """Return since when a policy tells of drift."""
+    return next((item.last_transition_time for item in policy.status.conditions if _tells_drift(item)), None)
+
+
+def _tells_drift(item: Condition) -> bool:
+    return item.type == "Drifted" and item.status == "True"
 
 
 def gather_time(policy: DriftPolicy) -> timedelta:
@@ -55,15 +69,25 @@ def look_around(key: Key, policy: DriftPolicy, cache: Cache) -> tuple[Other, ...
 
 
 def _firing(policy: DriftPolicy, cache: Cache) -> Iterator[Object]:
-    """Yield policies whose evidence came when this one's did; read as they are, since there may be thousands."""
-    own = policy.status.request
+    """Yield policies whose evidence, or drift, came when this one's did; read as they are: there may be thousands."""
+    own, since = policy.status.request, drifted_since(policy)
     if own is None or own.trigger not in ALARMING:
         return
     for item in cache.every("DriftPolicy"):
-        request = (item.get("status") or {}).get("request")
-        at = parse_time(request["at"]) if request and request["trigger"] in ALARMING else None
-        if at is not None and abs(at - own.at) <= timedelta(seconds=GATHER_SECONDS):
+        if _fired_near(item, own.at) or (since is not None and _drifts_too(item, since)):
             yield item
+
+
+def _fired_near(item: Object, moment: datetime) -> bool:
+    request = (item.get("status") or {}).get("request")
+    at = parse_time(request["at"]) if request and request["trigger"] in ALARMING else None
+    return at is not None and abs(at - moment) <= timedelta(seconds=GATHER_SECONDS)
+
+
+def _drifts_too(item: Object, since: datetime) -> bool:
+    found = (one for one in (item.get("status") or {}).get("conditions", ()) if one["type"] == "Drifted")
+    told = next((parse_time(one["lastTransitionTime"]) for one in found if one["status"] == "True"), None)
+    return told is not None and abs(told - since) <= DRIFT_GATHERS * timedelta(seconds=GATHER_SECONDS)
 
 
 def _place(item: Object) -> tuple[str, str]:
@@ -84,4 +108,5 @@ def _other(item: Object) -> Other:
         trigger=request.trigger if request is not None else None,
         state=request.state if request is not None else None,
         at=request.at if request is not None else None,
+        drifted=drifted_since(policy),
     )

@@ -46,6 +46,33 @@ def test_three_that_fire_within_the_hour_are_all_held(stage: Stage) -> None:
     assert "3 deployments fire together (>= 3), with default/ads, default/loans" in suppressed.message
 
 
+def test_one_that_fires_first_is_held_where_others_drift_since_the_same_time(stage: Stage) -> None:
+    for name in NAMES:
+        stage.drift_for(1, name)
+        stage.look(name)
+        stage.pass_time(HOUR)
+    stage.alarm(name="ads", streak=3)
+    stage.look("ads")
+    stage.pass_time(HOUR)
+    assert states(stage) == ["Held", None, None]
+    suppressed = stage.status("ads").suppressed
+    assert suppressed is not None
+    assert "3 deployments fire or drift together (>= 3), with default/fraud, default/loans" in suppressed.message
+
+
+def test_drift_that_began_long_before_is_no_part_of_it(stage: Stage) -> None:
+    for name in ("fraud", "loans"):
+        stage.drift_for(1, name)
+        stage.look(name)
+    stage.pass_time(4 * HOUR)
+    stage.drift_for(1, "ads")
+    stage.look("ads")
+    stage.alarm(name="ads", streak=1)
+    stage.look("ads")
+    stage.pass_time(HOUR)
+    assert states(stage) == ["Asked", None, None]
+
+
 def test_two_are_no_storm(stage: Stage) -> None:
     for name in NAMES[:2]:
         stage.alarm(name=name)
