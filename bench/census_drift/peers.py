@@ -53,7 +53,7 @@ class Peer:
 PEERS = (
     Peer("Evidently 0.7.23", "evidently", "bench.census_drift.in_evidently"),
     Peer("NannyML 0.13.1", "nannyml", "bench.census_drift.in_nannyml"),
-    Peer("alibi-detect 0.13.0", "alibi-detect", "bench.census_drift.in_alibi"),
+    Peer("alibi-detect 0.13.0", "alibi", "bench.census_drift.in_alibi"),
 )
 
 
