@@ -157,6 +157,10 @@ class _Hearing:
         waited = [name for name, pod in self._pods.items() if name not in self._liars and _should_answer(pod)]
         watched = awaited(self.watched, [(name, self._group(name)) for name in waited])
         gone = [name for name in watched.slots.stands if name not in self._pods]
+        for name in gone:
+            logger.warning(
+                "a pod ended before its last word was read: what it had not told is unknown", extra={"pod": name}
+            )
         last_words = self._last_words or bool(gone)
         return Round(lost(watched, gone, self._now), tuple(self._troubles), last_words)
 
