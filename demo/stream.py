@@ -16,6 +16,7 @@ import pandas as pd
 
 from demo.follow import follow
 from demo.kubectl import Kubectl
+from demo.pods import script_pod
 from demo.visitors import Phase, Second
 
 SCRIPT = Path(__file__).with_name("visitors.py")
@@ -76,7 +77,13 @@ class Stream:
         here = f"{self.kubectl.namespace}.svc/v2/models/{asked.model}/infer"
         words = ["/visitors", *(f"http://{service}.{here}" for service in services)]
         self.kubectl.apply_object(
-            _pod(self.name, asked.image, [*words, f"--rate={asked.rate}", f"--batch={asked.batch}"])
+            script_pod(
+                self.name,
+                asked.image,
+                "/visitors",
+                [f"/visitors/{SCRIPT.name}", *words, f"--rate={asked.rate}", f"--batch={asked.batch}"],
+                seconds=MOST_SECONDS,
+            )
         )
         follow(
             f"{self.name} asks",
@@ -117,35 +124,3 @@ def asking(stream: Stream) -> Iterator[Stream]:
         yield stream
     finally:
         stream.kubectl.run("delete", "pod", stream.name, "--ignore-not-found", "--wait=false", "--grace-period=1")
-
-
-def _pod(name: str, image: str, words: Sequence[str]) -> dict[str, object]:
-    container = {
-        "name": "visitors",
-        "image": image,
-        "imagePullPolicy": "IfNotPresent",
-        "command": ["python3", f"/visitors/{SCRIPT.name}", *words],
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
-        "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
-        "volumeMounts": [{"name": "visitors", "mountPath": "/visitors"}],
-    }
-    spec = {
-        "restartPolicy": "Never",
-        "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
-        "activeDeadlineSeconds": MOST_SECONDS,
-        "terminationGracePeriodSeconds": 1,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 65532,
-            "runAsGroup": 65532,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "containers": [container],
-        "volumes": [{"name": "visitors", "configMap": {"name": name}}],
-    }
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}

@@ -12,6 +12,7 @@ from demo.errors import DemoFailed
 from demo.follow import follow
 from demo.kubectl import Kubectl
 from demo.load import Report
+from demo.pods import script_pod
 from demo.say import output, say
 
 POD = "load"
@@ -30,7 +31,10 @@ def load(kubectl: Kubectl, name: str, image: str) -> Iterator[None]:
     kubectl.run("delete", "pod", POD, "--ignore-not-found", "--grace-period=1")
     files = {SCRIPT.name: SCRIPT.read_text(encoding="utf-8"), REQUEST.name: REQUEST.read_text(encoding="utf-8")}
     kubectl.apply_object({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": POD}, "data": files})
-    kubectl.apply_object(_pod(f"http://{name}.{kubectl.namespace}.svc/v2/models/{name}/infer", image))
+    url = f"http://{name}.{kubectl.namespace}.svc/v2/models/{name}/infer"
+    amounts = [f"--connections={CONNECTIONS}", f"--rate={RATE}", f"--seconds={MOST_SECONDS}", "--requests=200000"]
+    command = ["/load/load.py", url, "/load/request.json", *amounts]
+    kubectl.apply_object(script_pod(POD, image, "/load", command, seconds=MOST_SECONDS + 60))
     follow(
         "the load's pod runs",
         lambda: _phase(kubectl),
@@ -100,36 +104,3 @@ def _changes(report: Report) -> str:
 
 def _phase(kubectl: Kubectl) -> str:
     return kubectl.run("get", "pod", POD, "-o", "jsonpath={.status.phase}", "--ignore-not-found")
-
-
-def _pod(url: str, image: str) -> dict[str, object]:
-    amounts = [f"--connections={CONNECTIONS}", f"--rate={RATE}", f"--seconds={MOST_SECONDS}", "--requests=200000"]
-    container = {
-        "name": POD,
-        "image": image,
-        "imagePullPolicy": "IfNotPresent",
-        "command": ["python3", "/load/load.py", url, "/load/request.json", *amounts],
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
-        "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
-        "volumeMounts": [{"name": "load", "mountPath": "/load"}],
-    }
-    spec = {
-        "restartPolicy": "Never",
-        "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
-        "activeDeadlineSeconds": MOST_SECONDS + 60,
-        "terminationGracePeriodSeconds": 1,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 65532,
-            "runAsGroup": 65532,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "containers": [container],
-        "volumes": [{"name": "load", "configMap": {"name": POD}}],
-    }
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": POD}, "spec": spec}

@@ -6,17 +6,16 @@ import argparse
 import json
 import secrets
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 
 from mooring.api.modeldeployment import ModelDeployment
+from mooring.cli.actions import FAILED, Command, add_action, kubectl_of
 from mooring.cli.kube import Kubectl, KubectlFailed
 from mooring.cli.rollout_view import history, is_over, view
 from mooring.reconcile.modeldeployment.requests import Verb, annotation
 
 KIND = "modeldeployments.mooring.dev"
-FAILED = 1
 
 Say = Callable[[ModelDeployment, str | None], str]
 """Returns what an annotation has to say; raises KubectlFailed where there is nothing to act on."""
@@ -37,34 +36,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _action(
-    actions: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    what: str,
-    command: Callable[[argparse.Namespace], int],
+    actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, what: str, command: Command
 ) -> argparse.ArgumentParser:
-    parser = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
-    parser.add_argument("name", metavar="MODELDEPLOYMENT")
-    parser.add_argument("-n", "--namespace")
-    parser.add_argument("--context")
-    parser.set_defaults(command=_guarded(command))
-    return parser
-
-
-def _guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
-    """Return the command with kubectl's refusals said in its own words."""
-
-    def run(arguments: argparse.Namespace) -> int:
-        try:
-            return command(arguments)
-        except KubectlFailed as error:
-            print(f"error: {error}", file=sys.stderr)
-            return FAILED
-
-    return run
+    return add_action(actions, name, "MODELDEPLOYMENT", what, command)
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    kubectl, shown, forecast = _kubectl(arguments), "", None
+    kubectl, shown, forecast = kubectl_of(arguments), "", None
     for deployment in _seen(kubectl, arguments.name, watch=arguments.watch):
         if (text := view(deployment)) != shown:
             news = deployment.status.forecast != forecast
@@ -78,15 +56,15 @@ def _status(arguments: argparse.Namespace) -> int:
 
 
 def _history(arguments: argparse.Namespace) -> int:
-    print(history(_read(_kubectl(arguments), arguments.name)))
+    print(history(_read(kubectl_of(arguments), arguments.name)))
     return 0
 
 
-def _ask(verb: Verb, say: Say) -> Callable[[argparse.Namespace], int]:
+def _ask(verb: Verb, say: Say) -> Command:
     """Return the command that sets the annotation of a verb, and nothing more."""
 
     def run(arguments: argparse.Namespace) -> int:
-        kubectl = _kubectl(arguments)
+        kubectl = kubectl_of(arguments)
         deployment = _read(kubectl, arguments.name)
         value = say(deployment, getattr(arguments, "version", None))
         if deployment.metadata.annotations.get(annotation(verb)) == value:  # said before: the same word acts once
@@ -128,10 +106,6 @@ def _canary(deployment: ModelDeployment) -> str:
     if deployment.status.canary is None:
         raise KubectlFailed(f"nothing is rolled out in {deployment.metadata.name}")
     return deployment.status.canary.version
-
-
-def _kubectl(arguments: argparse.Namespace) -> Kubectl:
-    return Kubectl(arguments.namespace, arguments.context)
 
 
 def _read(kubectl: Kubectl, name: str) -> ModelDeployment:

@@ -71,6 +71,26 @@ def forget(state: Folded, now: int, seconds: int) -> Folded:
     return Folded(kept)
 
 
+@dataclass(frozen=True)
+class Cursor:
+    """What was taken of one life of a pod, as JSON can have it."""
+
+    pod: str
+    incarnation: str
+    spans: tuple[Span, ...]
+    seen_at: int
+
+
+def cursors_of(state: Folded) -> tuple[Cursor, ...]:
+    """Return what `from_cursors` reads."""
+    return tuple(Cursor(*key, taken.spans, taken.seen_at) for key, taken in state.streams.items())
+
+
+def from_cursors(cursors: Iterable[Cursor]) -> Folded:
+    """Return a reader's state as it was written."""
+    return Folded({(each.pod, each.incarnation): Taken(each.spans, each.seen_at) for each in cursors})
+
+
 def _joined(spans: Iterable[Span]) -> tuple[Span, ...]:
     found: list[Span] = []
     for first, last in sorted(spans):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,14 +11,13 @@ from pydantic import ValidationError
 
 from mooring.api.config import OperatorConfig
 from mooring.api.driftpolicy import DriftPolicySpec
+from mooring.cli.actions import add_action, kubectl_of
 from mooring.cli.drift.backtest import backtested
 from mooring.cli.drift.bundle import Bundle, NoBundleError, read
 from mooring.cli.drift.collect import KIND, collect, read_policy
 from mooring.cli.drift.view import view
-from mooring.cli.kube import Kubectl, KubectlFailed
+from mooring.cli.kube import KubectlFailed
 from mooring.reconcile.driftpolicy.guards import ANNOTATION
-
-FAILED = 1
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -43,37 +41,20 @@ def _command(
     what: str,
     command: Callable[[argparse.Namespace], str],
 ) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
-    parser.add_argument("name", metavar="DRIFTPOLICY")
-    parser.add_argument("-n", "--namespace")
-    parser.add_argument("--context")
-    parser.set_defaults(command=_guarded(command))
-    return parser
-
-
-def _guarded(command: Callable[[argparse.Namespace], str]) -> Callable[[argparse.Namespace], int]:
-    def run(arguments: argparse.Namespace) -> int:
-        try:
-            print(command(arguments))
-        except (KubectlFailed, NoBundleError, OSError, ValueError) as error:
-            print(f"error: {error}", file=sys.stderr)
-            return FAILED
+    def show(arguments: argparse.Namespace) -> int:
+        print(command(arguments))
         return 0
 
-    return run
-
-
-def _kubectl(arguments: argparse.Namespace) -> Kubectl:
-    return Kubectl(arguments.namespace, arguments.context)
+    return add_action(commands, name, "DRIFTPOLICY", what, show, NoBundleError, OSError, ValueError)
 
 
 def _status(arguments: argparse.Namespace) -> str:
-    return view(read_policy(_kubectl(arguments), arguments.name))
+    return view(read_policy(kubectl_of(arguments), arguments.name))
 
 
 def _bundle(arguments: argparse.Namespace) -> str:
     config = OperatorConfig(runtime_image="unused", storm_policies=arguments.storm_policies)
-    written = collect(_kubectl(arguments), arguments.name, config).to_json()
+    written = collect(kubectl_of(arguments), arguments.name, config).to_json()
     if arguments.output is None:
         return written.decode()
     arguments.output.write_bytes(written)
@@ -81,7 +62,7 @@ def _bundle(arguments: argparse.Namespace) -> str:
 
 
 def _approve(arguments: argparse.Namespace) -> str:
-    kubectl = _kubectl(arguments)
+    kubectl = kubectl_of(arguments)
     request = read_policy(kubectl, arguments.name).status.request
     if request is None:
         raise KubectlFailed(f"{arguments.name} asks for nothing now")
@@ -91,7 +72,7 @@ def _approve(arguments: argparse.Namespace) -> str:
 
 
 def _backtest(arguments: argparse.Namespace) -> str:
-    bundle = _given(arguments.bundle) if arguments.bundle else collect(_kubectl(arguments), arguments.name)
+    bundle = _given(arguments.bundle) if arguments.bundle else collect(kubectl_of(arguments), arguments.name)
     return backtested(bundle, _spec(arguments.file) if arguments.file else None, arguments.run_seconds)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from mooring.ledger.fold import Folded, Span, Taken
+from mooring.ledger.fold import Cursor, cursors_of, from_cursors
 from mooring.ledger.slots import Slots, Stand
 from mooring.reconcile.drift.basis import Basis
 from mooring.reconcile.drift.reference import Asked
@@ -23,16 +23,6 @@ _MOST_BYTES = 16 << 20
 """Of the JSON. More is nothing that we wrote."""
 _OF_ANOTHER_RELEASE = DriftState("of another release", (), (), ())
 """In place of evidence that cannot be read: no tests have such a key, so that it begins anew, and says so."""
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """What was taken of one life of a pod."""
-
-    pod: str
-    incarnation: str
-    spans: tuple[Span, ...]
-    seen_at: int
 
 
 @dataclass(frozen=True)
@@ -84,7 +74,7 @@ def save(watched: Watched) -> bytes:
         open={slot: {arm: _saved(one) for arm, one in arms.items()} for slot, arms in slots.open.items()},
         missing={slot: tuple(sorted(arms)) for slot, arms in slots.missing.items()},
         stands=slots.stands,
-        cursors=tuple(Cursor(*key, **asdict(taken)) for key, taken in watched.folded.streams.items()),
+        cursors=cursors_of(watched.folded),
         basis=watched.basis,
         drift=watched.drift.to_json() if watched.drift is not None else None,
         recording=watched.recording,
@@ -107,14 +97,13 @@ def restore(written: bytes) -> Watched:
         drift = DriftState.from_json(saved.drift) if saved.drift is not None else None
     except ValueError:
         drift = _OF_ANOTHER_RELEASE
-    streams = {(each.pod, each.incarnation): Taken(each.spans, each.seen_at) for each in saved.cursors}
     return Watched(
         version=saved.version,
         begun=saved.begun,
         because=saved.because,
         asked=saved.asked,
         slots=Slots(saved.through, opened, missing, saved.stands),
-        folded=Folded(streams),
+        folded=from_cursors(saved.cursors),
         basis=saved.basis,
         drift=drift,
         recording=saved.recording,

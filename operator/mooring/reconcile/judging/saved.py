@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from mooring.ledger.fold import Folded, Span, Taken
+from mooring.ledger.fold import Cursor, cursors_of, from_cursors
 from mooring.ledger.slots import Slots, Stand
 from mooring.reconcile.judging.tally import Tally
 from mooring.reconcile.judging.watch import Watch
@@ -17,16 +17,6 @@ from mooring.stats.judge import JudgeState
 
 FORMAT = 1
 """Of the JSON. Another one is not read: the judgement begins anew, which is slow and never wrong."""
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """What was taken of one life of a pod."""
-
-    pod: str
-    incarnation: str
-    spans: tuple[Span, ...]
-    seen_at: int
 
 
 @dataclass(frozen=True)
@@ -63,7 +53,7 @@ def save(watch: Watch) -> str:
         open=slots.open,
         missing={slot: tuple(sorted(arms)) for slot, arms in slots.missing.items()},
         stands=slots.stands,
-        cursors=tuple(Cursor(*key, **asdict(taken)) for key, taken in watch.folded.streams.items()),
+        cursors=cursors_of(watch.folded),
         weights=watch.weights,
         proxies=watch.proxies,
         recent=watch.recent,
@@ -78,12 +68,11 @@ def restore(text: str) -> Watch:
     if saved.format != FORMAT:
         raise ValueError(f"the state of a judgement is of format {saved.format}, not {FORMAT}")
     missing = {slot: frozenset(arms) for slot, arms in saved.missing.items()}
-    streams = {(each.pod, each.incarnation): Taken(each.spans, each.seen_at) for each in saved.cursors}
     return Watch(
         key=saved.key,
         arms=saved.arms,
         slots=Slots(saved.through, saved.open, missing, saved.stands),
-        folded=Folded(streams),
+        folded=from_cursors(saved.cursors),
         weights=saved.weights,
         proxies=saved.proxies,
         recent=saved.recent,
