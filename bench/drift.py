@@ -28,21 +28,25 @@ class Section:
     """One part of the page, by itself."""
 
     title: str
-    table: Callable[[int], Sequence[str]]
-    """By how many of what is counted."""
+    table: Callable[[int], tuple[Sequence[str], str]]
+    """By how many of what is counted: the lines, and a picture (SVG) or nothing."""
     runs: int
     quick: int
     counted: str = "runs for each cell"
 
 
+def _plain(table: Callable[[int], Sequence[str]]) -> Callable[[int], tuple[Sequence[str], str]]:
+    return lambda runs: (table(runs), "")
+
+
 SECTIONS = {
-    "quiet": Section("False alarms", quiet.table, quiet.RUNS, 1),
+    "quiet": Section("False alarms", _plain(quiet.table), quiet.RUNS, 1),
     "delay": Section("Delay at the same rate of false alarms", delay.table, delay.RUNS, 2),
-    "errors": Section("A model that is wrong more often", errors.table, errors.RUNS, 3),
-    "decisions": Section("Decisions to retrain, on real rows", decisions.table, decisions.WORLDS, 1, "worlds"),
-    "speed": Section("Speed and memory", speed.table, speed.REPEATS, speed.QUICK, "repeats, the least of them"),
-    "odd": Section("Odd windows", odd.table, odd.RUNS, 1),
-    "services": Section("Ours on simulated services", services.table, 10, 2),
+    "errors": Section("A model that is wrong more often", _plain(errors.table), errors.RUNS, 3),
+    "decisions": Section("Decisions to retrain, on real rows", _plain(decisions.table), decisions.WORLDS, 1, "worlds"),
+    "speed": Section("Speed and memory", _plain(speed.table), speed.REPEATS, speed.QUICK, "repeats, the least of them"),
+    "odd": Section("Odd windows", _plain(odd.table), odd.RUNS, 1),
+    "services": Section("Ours on simulated services", _plain(services.table), 20, 2),
 }
 
 
@@ -54,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         runs = options.runs or (section.quick if options.quick else section.runs)
         print(f"{name}: {runs} {section.counted} …", file=sys.stderr, flush=True)
         started, busy = time.monotonic(), os.getloadavg()[0]
-        lines = section.table(runs)
+        lines, picture = section.table(runs)
         now = datetime.now(UTC).date().isoformat()
         took = f"{now}; {runs} {section.counted}; {time.monotonic() - started:.0f} s"
         machine = f"{os.cpu_count()} cores, shared: the machine's load before was {busy:.1f}"
@@ -64,6 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(text, end="\n\n", flush=True)
         if options.fill:
             fill(options.fill, text, name)
+        if options.fill and picture:
+            options.fill.with_suffix(".svg").write_text(picture, encoding="utf-8")
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -74,7 +80,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--runs", type=int, default=0, help="of each section, in place of its own number")
     parser.add_argument(
-        "--fill", type=Path, metavar="FILE", help="also put each section between its marks of this file"
+        "--fill",
+        type=Path,
+        metavar="FILE",
+        help="also put each section between its marks of this file, and its picture beside it",
     )
     return parser.parse_args(arguments)
 

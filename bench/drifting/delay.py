@@ -21,11 +21,9 @@ from bench.drifting.ours import folded
 from bench.drifting.tables import Stream
 from bench.drifting.windows import Floats, online, told
 from bench.peers.environments import Unavailable
-from cluster.paths import REPOSITORY
 from mooring.stats.drift import Settings
 
 RUNS = 10
-PICTURE = REPOSITORY / "docs" / "figures" / "drift.svg"
 WINDOWS, TARGET = 250, 200
 """Of a quiet run; and the windows between false alarms that thresholds are set to."""
 CHANGE, FOLLOWED = 5, 30
@@ -73,8 +71,8 @@ CASES = (
 HARMLESS = Case("all numbers 0.05σ away", replace(CHANGED, shift=0.05))
 
 
-def table(runs: int) -> list[str]:
-    """Return one line for each method, and draw the delays of shifts."""
+def table(runs: int) -> tuple[list[str], str]:
+    """Return one line for each method, and the delays of shifts as SVG."""
     titles = " | ".join(case.title for case in CASES)
     lines = [f"| windows until found (median; missed within {FOLLOWED}) | quiet windows between alarms | {titles} | "]
     lines[0] += f"alarmed within {CHANGE + FOLLOWED} windows {HARMLESS.title} |"
@@ -83,8 +81,7 @@ def table(runs: int) -> list[str]:
         found = [*pool.map(lambda method: _measured(method, runs), _methods())]
     lines += [line for line, _ in found]
     curves = [curve for _, curve in found if curve]
-    PICTURE.write_text(draw(curves, SHIFTS, FOLLOWED), encoding="utf-8")
-    return lines
+    return lines, draw(curves, SHIFTS, FOLLOWED)
 
 
 def _methods() -> list[Method]:
