@@ -77,8 +77,8 @@ def checked_tree(nodes: Nodes, width: int, where: str) -> Tree:
     if not size or {len(part) for part in vars(nodes).values()} != {size}:
         raise ModelRefused(f"{where}: its lists of nodes are empty or of different lengths")
     order = _levels(nodes, where)
-    left, right = nodes.left[order], nodes.right[order]
-    leaf = left < 0
+    leaf = nodes.left[order] < 0
+    left, right = (np.where(leaf, 0, part[order]) for part in (nodes.left, nodes.right))  # a leaf's say nothing
     feature, threshold = nodes.feature[order], nodes.threshold[order]
     if ((feature[~leaf] < 0) | (feature[~leaf] >= width)).any():
         raise ModelRefused(f"{where}: it splits by a feature that there is not among the {width}")

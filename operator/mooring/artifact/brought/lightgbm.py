@@ -95,8 +95,12 @@ def _link(objective: str, options: list[str]) -> Link:
 def _sigmoid(options: list[str]) -> float:
     for option in options:
         name, _, value = option.partition(":")
-        if name == "sigmoid":
-            return float(_numbers(value, "the head.objective")[0])
+        if name != "sigmoid":
+            continue
+        numbers = _numbers(value, "the head.objective")
+        if len(numbers) != 1:
+            raise ModelRefused(f"the head.objective gives {len(numbers)} numbers as sigmoid; expected one")
+        return float(numbers[0])
     return 1.0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -91,3 +92,18 @@ def test_bombs_are_refused_at_once(content: bytes) -> None:
 def test_more_leaves_than_there_are_is_refused() -> None:
     with pytest.raises(ModelRefused, match="leaf_value has"):
         read_lightgbm(sample("txt").replace(b"num_leaves=4", b"num_leaves=2000000000"))
+
+
+def test_a_sigmoid_without_its_number_is_refused() -> None:
+    with pytest.raises(ModelRefused, match="gives 0 numbers as sigmoid"):
+        read_lightgbm(sample("txt").replace(b"sigmoid:1", b"sigmoid:"))
+
+
+def test_what_a_leaf_says_of_children_is_not_looked_at() -> None:
+    plain = json.loads(sample("json"))
+    expected = read_xgboost(json.dumps(plain).encode())
+    for tree in plain["learner"]["gradient_booster"]["model"]["trees"]:
+        leaf = tree["left_children"].index(-1)
+        tree["left_children"][leaf], tree["right_children"][leaf] = -(2**31), 2**31 - 1
+    found = read_xgboost(json.dumps(plain).encode())
+    assert [tree.left.tolist() for tree in found.trees] == [tree.left.tolist() for tree in expected.trees]
