@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mooring.cli.drift.bundle import Bundle
 from mooring.reconcile.drift.reference import Asked
 from mooring.reconcile.drift.replay import replay
+from mooring.reconcile.drift.tape import Tape
 from mooring.reconcile.driftpolicy import explain
 from mooring.reconcile.driftpolicy.seen import moment
 from mooring.reconcile.driftseen import Alarm, DriftSeen
@@ -42,19 +43,28 @@ def compared(bundle: Bundle) -> tuple[list[str], bool]:
     known = bundle.seen.drift
     if known is None or not known.alarms:
         return ["no alarm is remembered"], True
-    again = recomputed(bundle, known)
+    today, before = recomputed(bundle, known), earlier(bundle)
     lines, same = [], True
     for alarm in known.alarms:
-        found = again.get((alarm.at, alarm.test)) if again is not None and _is_of(alarm, known) else None
+        of_today = today is not None and _is_of(alarm, known)
+        found = (today if of_today and today is not None else before).get((alarm.at, alarm.test))
         if found is not None and found.sentence == alarm.sentence:
             verdict = "computed anew from the recorded windows: the same"
-        elif again is None or not _is_of(alarm, known):
+        elif not of_today:
             verdict = "not computed anew: its windows are no longer kept, or are of other evidence than today's"
         else:
             verdict, same = f"COMPUTED ANEW: {found.sentence if found is not None else 'no alarm'}", False
         told = f"alarm {alarm.number}, {moment(alarm.at):{STAMP}} UTC, {alarm.test}: {alarm.sentence}"
         lines += [told, f"  {verdict}"]
     return lines, same
+
+
+def earlier(bundle: Bundle) -> dict[tuple[int, str], Alarm]:
+    """Return the alarms that all recorded windows give by today's settings, by (time, test).
+
+    Evidence may have begun before the first of them, or by other settings: what they do not give, says nothing.
+    """
+    return _alarms(bundle, bundle.tape)
 
 
 def _is_of(alarm: Alarm, known: DriftSeen) -> bool:
@@ -68,6 +78,10 @@ def recomputed(bundle: Bundle, known: DriftSeen) -> dict[tuple[int, str], Alarm]
     tape = bundle.tape.since(known.begun)
     if not tape.chapters or tape.chapters[0].windows[0].start != known.begun or len(tape.chapters) > 1:
         return None
+    return _alarms(bundle, tape)
+
+
+def _alarms(bundle: Bundle, tape: Tape) -> dict[tuple[int, str], Alarm]:
     found: dict[tuple[int, str], Alarm] = {}
     for step in replay(tape, Asked.of(bundle.seen.policy.spec)):
         found |= {(alarm.at, alarm.test): alarm for alarm in step.seen.alarms}

@@ -47,9 +47,19 @@ def test_an_alarm_that_the_windows_do_not_give_is_told_apart() -> None:
     assert "COMPUTED ANEW: wrong answers in 30.0%" in told
 
 
-def test_where_the_first_windows_are_not_kept_nothing_is_claimed() -> None:
+def test_an_alarm_of_a_version_that_was_replaced_is_computed_anew_as_well() -> None:
     written = bundle(HARM)
-    told, same = explained(replace(written, tape=written.tape.without(1)))
+    known = written.seen.drift
+    assert known is not None
+    replaced = replace(known, version="income-v2", begun=known.at)
+    told, same = explained(replace(written, seen=replace(written.seen, drift=replaced)))
+    assert same
+    assert told.count("computed anew from the recorded windows: the same") == len(known.alarms)
+
+
+def test_where_its_windows_are_not_kept_nothing_is_claimed() -> None:
+    written = bundle(HARM)
+    told, same = explained(replace(written, tape=written.tape.without(len(HARM))))
     assert same
     assert "not computed anew" in told
 
