@@ -54,7 +54,6 @@ class Known:
     store: DriftStore
     watched: Watched
     fitted: Fitted | None = None
-    next: float = 0.0
     met: set[str] = field(default_factory=set)
     """Pods that this process has asked."""
     troubles: tuple[str, ...] = ()
