@@ -33,6 +33,13 @@ them, so that errors beyond those at training are counted exactly."""
 NUMBER_EXTRA: Final = ("under", "over", "missing")
 TEXT_EXTRA: Final = ("other", "unseen", "missing")
 
+MOST_SLICED: Final = 4
+"""Columns whose values are counted apart."""
+MOST_VALUES: Final = 12
+"""Of one of them."""
+MOST_COMBINATIONS: Final = 64
+"""Ways to lie in segments: so codes of predictions, and joins of truths, stay few."""
+
 Kind = Literal["number", "text"]
 
 
@@ -60,6 +67,15 @@ class FeatureCells:
 
 
 @dataclass(frozen=True)
+class Sliced:
+    """A column by some of whose values rows are counted apart as well: each of them is a segment."""
+
+    column: str
+    values: int
+    """Rows with another value, or none, are in no segment of this column."""
+
+
+@dataclass(frozen=True)
 class Layout:
     """The cells of one model version."""
 
@@ -68,6 +84,37 @@ class Layout:
     """Of the prediction."""
     classes: int
     """1 for a regression. A prediction's stratum is bin * classes + the index of its label."""
+    sliced: tuple[Sliced, ...] = ()
+    """A prediction's code is its stratum + `strata` * its combination of segments: what ids and joins hold. Without
+    slices it is the stratum."""
+
+    @property
+    def strata(self) -> int:
+        """How many there are."""
+        return self.bins * self.classes
+
+    @property
+    def segments(self) -> int:
+        """How many there are, over all columns; numbered column by column."""
+        return sum(one.values for one in self.sliced)
+
+    @property
+    def combinations(self) -> int:
+        """In how many ways a row can lie in segments.
+
+        Of each column in none (0) or in one (1 + its index): digits of a number whose first column counts least.
+        """
+        return prod(one.values + 1 for one in self.sliced)
+
+    def in_segments(self, combination: int) -> tuple[int, ...]:
+        """Return the numbers of the segments that a combination lies in, at most one of each column."""
+        found, first = [], 0
+        for one in self.sliced:
+            combination, digit = divmod(combination, one.values + 1)
+            if digit:
+                found.append(first + digit - 1)
+            first += one.values
+        return tuple(found)
 
     @cached_property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -75,19 +122,21 @@ class Layout:
 
         callers: requests by caller bucket and outcome; latency: those that the model was asked for (ok, model);
         microseconds: their sum; rejected: by the feature that was wrong, last: by none; shadow: requests compared,
-        and those of them that disagreed.
+        and those of them that disagreed; segments: of each the cells of features, then of predictions.
         """
-        return {
+        features = sum(feature.cells for feature in self.features)
+        shapes: dict[str, tuple[int, ...]] = {
             "callers": (CALLERS, len(OUTCOMES)),
             "latency": (CALLERS, len(LATENCY_MICROSECONDS) + 1),
             "microseconds": (1,),
             "rows": (1,),
             "rejected": (len(self.features) + 1,),
-            "features": (sum(feature.cells for feature in self.features),),
-            "predictions": (self.bins * self.classes,),
+            "features": (features,),
+            "predictions": (self.strata,),
             "shadow": (2,),
             "feedback": (len(FEEDBACK),),
         }
+        return {**shapes, "segments": (self.segments, features + self.strata)} if self.sliced else shapes
 
     @cached_property
     def slices(self) -> dict[str, slice]:
@@ -126,11 +175,12 @@ class Layout:
 
     def to_json(self) -> dict[str, object]:
         """Return what `from_json` reads."""
-        return {
+        found: dict[str, object] = {
             "features": [asdict(feature) for feature in self.features],
             "bins": self.bins,
             "classes": self.classes,
         }
+        return {**found, "sliced": [asdict(one) for one in self.sliced]} if self.sliced else found
 
     @classmethod
     def from_json(cls, sent: object) -> Layout:
@@ -138,7 +188,18 @@ class Layout:
         if not isinstance(sent, Mapping) or not isinstance(sent.get("features"), list):
             raise ValueError("a ledger's layout has a list of features")
         features = tuple(_feature(feature) for feature in sent["features"])
-        return cls(features, _count(sent.get("bins")), _count(sent.get("classes")))
+        return cls(features, _count(sent.get("bins")), _count(sent.get("classes")), _slices(sent.get("sliced", [])))
+
+
+def _slices(sent: object) -> tuple[Sliced, ...]:
+    if not isinstance(sent, list) or len(sent) > MOST_SLICED or not all(isinstance(one, Mapping) for one in sent):
+        raise ValueError(f"a ledger's layout has at most {MOST_SLICED} columns of segments")
+    if any(not isinstance(one.get("column"), str) for one in sent):
+        raise ValueError("segments of a ledger's layout are of a column")
+    found = tuple(Sliced(one["column"], _count(one.get("values"))) for one in sent)
+    if any(one.values > MOST_VALUES for one in found) or prod(one.values + 1 for one in found) > MOST_COMBINATIONS:
+        raise ValueError(f"a ledger's layout has at most {MOST_COMBINATIONS} combinations of segments")
+    return found
 
 
 def _feature(sent: object) -> FeatureCells:

@@ -74,6 +74,55 @@ class PredictionProfile(Model):
     """The same of a label's share; None for a regression, and like `blocks` where no time is known."""
 
 
+class NumberCounts(Model):
+    """A segment's rows by a number, on the edges, and between the extremes, of all rows."""
+
+    counts: list[int]
+    missing: int
+    blocks: float | None = None
+
+
+class CategoryCounts(Model):
+    """A segment's rows by a category, of those that all rows have."""
+
+    counts: list[int]
+    other: int
+    missing: int
+    blocks: float | None = None
+
+
+class PredictionCounts(Model):
+    """What the model answers to a segment's held out rows, on the edges of all, and as `PredictionProfile` has it."""
+
+    counts: list[int]
+    classes: list[int] | None = None
+    outcomes: list[list[int]] | None = None
+    strata: list[int] | None = None
+    losses: list[int] | None = None
+    """Of a regression: errors above the q90 of all."""
+    blocks: float | None = None
+    label_blocks: float | None = None
+
+
+class SegmentProfile(Model):
+    """The rows with one value of a column that the recipe slices by."""
+
+    column: str
+    value: float | str
+    rows: int
+    numbers: list[NumberCounts]
+    """In the order of the whole, like `categories`."""
+    categories: list[CategoryCounts]
+    holdout_rows: int
+    predictions: PredictionCounts
+
+    @property
+    def name(self) -> str:
+        """How people read it: `SEX=2`."""
+        whole = isinstance(self.value, float) and self.value.is_integer()
+        return f"{self.column}={int(self.value) if whole else self.value}"
+
+
 class Profile(Model):
     """The reference."""
 
@@ -83,3 +132,17 @@ class Profile(Model):
     categories: list[CategoryProfile]
     holdout_rows: int
     predictions: PredictionProfile
+    segments: list[SegmentProfile] | None = None
+    """By the columns of the recipe's slices, and in each in the order of the values. None: the recipe has none."""
+
+    def within(self, segment: SegmentProfile) -> Profile:
+        """Return the reference of one segment: its counts, on the edges of all rows."""
+        both = zip(self.numbers, segment.numbers, strict=True)
+        each = zip(self.categories, segment.categories, strict=True)
+        return Profile(
+            rows=segment.rows,
+            numbers=[whole.model_copy(update=dict(part)) for whole, part in both],
+            categories=[whole.model_copy(update=dict(part)) for whole, part in each],
+            holdout_rows=segment.holdout_rows,
+            predictions=self.predictions.model_copy(update=dict(segment.predictions)),
+        )

@@ -25,6 +25,24 @@ class Alarm:
     version: str
     sentence: str
     """Which inequality fired, with its numbers, on how many rows, against which reference."""
+    segment: str = ""
+    """Of the rows with one value of a column alone, as `SEX=2`; empty: of all rows."""
+
+
+@dataclass(frozen=True)
+class SegmentSeen:
+    """What is known of the rows with one value of a column that the policy watches apart."""
+
+    name: str
+    """As `SEX=2`."""
+    rows: int
+    """Of the reference."""
+    closed: int = 0
+    """Windows: those of all rows in which it had enough of its own."""
+    window: WindowReport | None = None
+    harm: HarmReport | None = None
+    harm_at: int | None = None
+    streak: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,3 +92,7 @@ class DriftSeen:
     """(feature, requests) that were refused in the last window: values of another type, most first."""
     metrics: tuple[tuple[str, float, int], ...] = field(default=())
     """(name, value, truths) of the last settled truths."""
+    segments: tuple[SegmentSeen, ...] = ()
+    """In the order of the policy's columns and the reference's values."""
+    unsliced: tuple[str, ...] = ()
+    """Columns that the policy watches segments of, and that the version's recipe did not slice by."""
