@@ -18,6 +18,7 @@ GOOD = {
     "new data": {"spec.triggers": [{"type": "NewData"}]},
     "all truths": {"spec.harm": {"labels": {"minCoverage": "1"}}},
     "any shift is drift": {"spec.inputs": {"effect": "0"}},
+    "segments by two columns": {"spec.segments": [{"column": "SEX"}, {"column": "AGEP"}]},
     "a window of seconds": {"spec.window": {"minRows": 100, "minSeconds": 5}},
 }
 
@@ -74,6 +75,15 @@ BAD = {
     "triggers of nothing": (
         {"spec.retrain": REMOVED, "spec.triggers": [{"type": "Harm"}]},
         "triggers need `retrain`, for example retrain: {trainingJob: income}",
+    ),
+    "a segment of nothing": ({"spec.segments": [{}]}, "spec.segments[0].column: Required value"),
+    "segments by a column twice": (
+        {"spec.segments": [{"column": "SEX"}, {"column": "SEX"}]},
+        'spec.segments[1]: Duplicate value: {"column":"SEX"}',
+    ),
+    "segments by five columns": (
+        {"spec.segments": [{"column": name} for name in "abcde"]},
+        "spec.segments: Too many: 5: must have at most 4 items",
     ),
     "no run at all": ({"spec.retrain.maxPerMonth": 0}, "should be greater than or equal to 1"),
 }

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from mooring.api.base import Column, Model, Name, ObjectMeta, hint, rules
+from mooring.api.base import Column, Model, Name, ObjectMeta, hint, map_list, rules
 from mooring.api.driftstatus import DriftPolicyStatus
 
 Share = Annotated[
@@ -110,6 +110,13 @@ class Harm(Model):
     labels: Labels = Field(default_factory=Labels)
 
 
+class Segment(Model):
+    """Rows that are watched apart: those of each value of a column."""
+
+    column: Column
+    """A feature by which the version's recipe slices (evaluation.slices of the TrainingJob)."""
+
+
 class Trigger(Model):
     """Something that starts training."""
 
@@ -192,6 +199,10 @@ class DriftPolicySpec(Model):
     predictions: Effect = Field(default_factory=Effect)
     """Scores and labels."""
     harm: Harm = Field(default_factory=Harm)
+    segments: Annotated[list[Segment], Field(max_length=4, json_schema_extra=map_list("column"))] = Field(
+        default_factory=list
+    )
+    """The same tests inside each value of these columns, within the same budget of false alarms."""
     triggers: Annotated[list[Trigger], Field(max_length=8)] | None = None
     """What starts training. Absent: Harm, where there is `retrain`."""
     retrain: Retrain | None = None
