@@ -15,6 +15,7 @@ GOOD = {
     "Google's store": {"spec.data.uri": "gs://bucket/rows.parquet"},
     "Azure's store": {"spec.data.uri": "az://container"},
     "one bound": {"spec.evaluation": {"gates": [{"metric": "rmse", "max": "12.5"}]}},
+    "slices": {"spec.evaluation": {"slices": [{"column": "SEX"}, {"column": "RAC1P", "minRows": 50}]}},
     "no seed but zero": {"spec.run": {"seed": 0}},
 }
 
@@ -67,6 +68,18 @@ BAD = {
     "too many gates": (
         {"spec.evaluation": {"gates": [{"metric": "roc_auc", "min": "0.8"}] * 17}},
         "spec.evaluation.gates: Too many: 17: must have at most 16 items",
+    ),
+    "a slice twice": (
+        {"spec.evaluation": {"slices": [{"column": "SEX"}, {"column": "SEX", "minRows": 100}]}},
+        'spec.evaluation.slices[1]: Duplicate value: {"column":"SEX"}',
+    ),
+    "slices of hardly any rows": (
+        {"spec.evaluation": {"slices": [{"column": "SEX", "minRows": 49}]}},
+        "spec.evaluation.slices[0].minRows in body should be greater than or equal to 50",
+    ),
+    "too many slices": (
+        {"spec.evaluation": {"slices": [{"column": name} for name in "abcde"]}},
+        "spec.evaluation.slices: Too many: 5: must have at most 4 items",
     ),
     "too many ignored columns": ({"spec.data.ignore": ["x"] * 257}, "must have at most 256 items"),
     "an empty column name": ({"spec.data.ignore": [""]}, "spec.data.ignore[0] in body should be at least 1 chars long"),

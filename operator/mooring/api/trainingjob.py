@@ -120,6 +120,15 @@ class Gate(Model):
     """The greatest value that passes."""
 
 
+class Slice(Model):
+    """A column by whose values held out rows are measured, and predictions counted, apart: each value is a segment."""
+
+    column: Column
+    """A feature of the model. Its most frequent values are segments: at most 12, each with enough held out rows."""
+    min_rows: Annotated[int, Field(ge=50, le=1000000)] = 200
+    """Held out rows that a value needs to be a segment."""
+
+
 class Evaluation(Model):
     """How a trained model is measured, and what it must reach to be followed."""
 
@@ -127,6 +136,11 @@ class Evaluation(Model):
     """The metric shown first. Absent: roc_auc, accuracy or rmse, by the task."""
     gates: Annotated[list[Gate], Field(max_length=16)] = Field(default_factory=list)
     """None at all: the verdict is Unknown, and the version is served only when pinned by name."""
+    slices: Annotated[list[Slice], Field(max_length=4, json_schema_extra=map_list("column"))] = Field(
+        default_factory=list
+    )
+    """Columns by whose values the model is measured and its predictions are counted apart. Like gates, they apply to
+    later runs and start none."""
 
 
 class Output(Model):

@@ -94,6 +94,7 @@ def test_a_settled_recipe_writes_nothing(world: World) -> None:
     "change",
     [
         {"evaluation": {"gates": [{"metric": "roc_auc", "min": "0.9"}]}},
+        {"evaluation": {"slices": [{"column": "SEX"}]}},
         {"historyLimit": 3},
         {"run": {"seed": 0, "retries": 2}},
         {"output": {"uri": "s3://elsewhere"}},
