@@ -14,6 +14,7 @@ from pydantic import Field
 from mooring.api.base import Model
 from mooring.api.modelversion import CompiledFormat, DataRecord, Datatype, GateRecord, MetricValue, OutputTensor
 from mooring.api.trainingjob import Parameter, Task
+from mooring.ledger.profile import segment_name
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
@@ -81,6 +82,22 @@ class Interface(Model):
     """Absent: there is none, and scikit-learn answers."""
 
 
+class SegmentMetrics(Model):
+    """What the held out rows with one value of a column that the recipe slices by say about the model."""
+
+    column: str
+    value: float | str
+    rows: int
+    """Held out ones."""
+    metrics: list[MetricValue]
+    """Every metric of the task, the primary one first."""
+
+    @property
+    def name(self) -> str:
+        """How people read it: `SEX=2`."""
+        return segment_name(self.column, self.value)
+
+
 class Manifest(Interface):
     """Everything about a trained model that is not the model itself."""
 
@@ -96,6 +113,8 @@ class Manifest(Interface):
     target: str
     parameters: list[Parameter]
     metrics: list[MetricValue]
+    segments: list[SegmentMetrics] = Field(default_factory=list)
+    """Empty: the recipe has no slices."""
     data: TrainedData
     gate: GateRecord
     libraries: dict[str, str]

@@ -41,6 +41,12 @@ class Answers:
         here = slice(row, row + 1)
         return Answers(self.probability[here], self.codes[here], self.prediction[here])
 
+    def of_rows(self, rows: NDArray[np.int64]) -> Answers:
+        """Return the answers to the rows at these places."""
+        if len(self.prediction):
+            return Answers(prediction=self.prediction[rows])
+        return Answers(self.probability[rows], self.codes[rows])
+
 
 def ask(pipeline: Any, task: Task, frame: pd.DataFrame) -> Answers:
     """Return the pipeline's answers. The label is the class of the greatest probability, the first of equal ones."""

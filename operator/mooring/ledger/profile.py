@@ -104,6 +104,12 @@ class PredictionCounts(Model):
     label_blocks: float | None = None
 
 
+def segment_name(column: str, value: float | str) -> str:
+    """Return how people read a segment: `SEX=2`."""
+    whole = isinstance(value, float) and value.is_integer()
+    return f"{column}={int(value) if whole else value}"
+
+
 class SegmentProfile(Model):
     """The rows with one value of a column that the recipe slices by."""
 
@@ -119,8 +125,7 @@ class SegmentProfile(Model):
     @property
     def name(self) -> str:
         """How people read it: `SEX=2`."""
-        whole = isinstance(self.value, float) and self.value.is_integer()
-        return f"{self.column}={int(self.value) if whole else self.value}"
+        return segment_name(self.column, self.value)
 
 
 class Profile(Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mooring.artifact.manifest import Feature, Manifest
+from mooring.artifact.manifest import Feature, Manifest, SegmentMetrics
 
 
 def card(manifest: Manifest) -> str:
@@ -23,6 +23,7 @@ def card(manifest: Manifest) -> str:
         "|---|---|---|",
         *(f"| {m.name} | {m.value} | {m.low or '?'} to {m.high or '?'} |" for m in manifest.metrics),
         "",
+        *_by_segment(manifest.segments),
         "## Data",
         f"`{data.uri}`, digest `{data.digest}`: {data.rows} rows, {data.train_rows} trained on, "
         f"{data.holdout_rows} held out.",
@@ -33,9 +34,32 @@ def card(manifest: Manifest) -> str:
         *(_feature_row(feature) for feature in manifest.features),
         "",
         "## Limits",
-        "The metrics hold for rows like the held out ones. Nothing was checked for groups of people or other slices.",
+        f"The metrics hold for rows like the held out ones. {_unchecked(manifest.segments)}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _by_segment(segments: list[SegmentMetrics]) -> list[str]:
+    if not segments:
+        return []
+    return [
+        "## By segment of the held out rows",
+        "| segment | rows | metric | value | 95% interval |",
+        "|---|---|---|---|---|",
+        *(_segment_row(segment) for segment in segments),
+        "",
+    ]
+
+
+def _segment_row(segment: SegmentMetrics) -> str:
+    name, first = segment.name.replace("|", "\\|"), segment.metrics[0]
+    return f"| {name} | {segment.rows} | {first.name} | {first.value} | {first.low or '?'} to {first.high or '?'} |"
+
+
+def _unchecked(segments: list[SegmentMetrics]) -> str:
+    if not segments:
+        return "Nothing was checked for groups of people or other slices."
+    return "Of groups of people and other slices the segments above were measured, and nothing else."
 
 
 def _feature_row(feature: Feature) -> str:

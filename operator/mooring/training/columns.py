@@ -23,7 +23,7 @@ def check_names(table: pa.Table, source: DataSource) -> None:
     """Raise RunFailed where the recipe names columns that are not there."""
     names = table.column_names
     if source.target not in names:
-        message = f"there is no target column {source.target!r}; {_nearest(source.target, names)}"
+        message = f"there is no target column {source.target!r}; {nearest(source.target, names)}"
         raise data_error("TargetMissing", message)
     named: dict[str, list[str]] = {
         "ignore": source.ignore,
@@ -33,7 +33,7 @@ def check_names(table: pa.Table, source: DataSource) -> None:
     for field, columns in named.items():
         for column in columns:
             if column and column not in names:
-                message = f"data.{field} names {column!r}, which is no column; {_nearest(column, names)}"
+                message = f"data.{field} names {column!r}, which is no column; {nearest(column, names)}"
                 raise user_error("ColumnNotFound", message)
             if column == source.target:
                 raise user_error(
@@ -142,7 +142,8 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
-def _nearest(name: str, names: list[str]) -> str:
+def nearest(name: str, names: list[str]) -> str:
+    """Return which of the names may have been meant, for a sentence."""
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     near = near or [other for other in names if other.lower() == name.lower()]
     return f"did you mean {listed(near)}?" if near else f"the columns are {listed(names, 12)}"

@@ -11,13 +11,14 @@ from typing import Any
 from mooring.api.modelversion import GateRecord, MetricValue
 from mooring.api.wire import TrainOrder
 from mooring.artifact.folder import file_entry
-from mooring.artifact.manifest import CARD, GOLDEN, MANIFEST, MODEL, PROFILE, Manifest, TrainedData
+from mooring.artifact.manifest import CARD, GOLDEN, MANIFEST, MODEL, PROFILE, Manifest, SegmentMetrics, TrainedData
 from mooring.artifact.model import load_model, save_model
 from mooring.artifact.predict import Answers, ask, outputs_of
 from mooring.training.card import card
 from mooring.training.golden import answers_digest, choose_rows, make_golden, verify_golden
 from mooring.training.prepare import Prepared
 from mooring.training.profile import profile
+from mooring.training.segments import with_segments
 
 LIBRARIES = ("scikit-learn", "skops", "numpy", "scipy", "pandas", "pyarrow")
 
@@ -27,6 +28,7 @@ def describe(
     prepared: Prepared,
     data: TrainedData,
     metrics: list[MetricValue],
+    segments: list[SegmentMetrics],
     gate: GateRecord,
     now: datetime,
 ) -> Manifest:
@@ -51,6 +53,7 @@ def describe(
         classes=classes,
         positive_class=classes[target.positive] if classes and target.positive is not None else None,
         metrics=metrics,
+        segments=segments,
         data=data,
         gate=gate,
         libraries={"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
@@ -68,7 +71,8 @@ def write_folder(folder: Path, pipeline: Any, prepared: Prepared, answers: Answe
     held = prepared.frame[prepared.holdout]
     chosen = held.iloc[choose_rows(held, answers)]
     golden = make_golden(features, chosen, ask(pipeline, target.task, chosen), target.classes)
-    reference = profile(features, prepared.frame, target, prepared.holdout, answers, prepared.blocks)
+    whole = profile(features, prepared.frame, target, prepared.holdout, answers, prepared.blocks)
+    reference = with_segments(whole, prepared, answers)
     save_model(pipeline, folder / MODEL)
     verify_golden(load_model(folder / MODEL), features, golden, target)
     (folder / PROFILE).write_text(reference.model_dump_json(by_alias=True, exclude_none=True))

@@ -14,6 +14,7 @@ from mooring.artifact.frame import to_frame
 from mooring.artifact.manifest import Feature
 from mooring.training.columns import check_names, feature_names, infer_features, values_of
 from mooring.training.failure import data_error, listed
+from mooring.training.slices import SlicedColumn
 from mooring.training.split import Mask, split_rows
 from mooring.training.target import Target, read_target
 from mooring.training.times import Blocks, blocks_of
@@ -35,6 +36,8 @@ class Prepared:
     """Rows without a target, left out of everything."""
     blocks: Blocks | None = None
     """The block of time of each row; None without a time column, and where there are too few rows."""
+    slices: tuple[SlicedColumn, ...] = ()
+    """In the recipe's order."""
 
 
 def prepare(table: pa.Table, source: DataSource, model: str, recorded_split: list[str]) -> Prepared:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -32,7 +34,8 @@ def profile(
     blocks: Blocks | None = None,
 ) -> Profile:
     """Return the profile of all rows of `frame` (n) and of the answers to its held out ones."""
-    predictions = _predictions(target, holdout, answers, None if blocks is None else blocks[holdout])
+    truth = truths_of(target)[holdout]
+    predictions = predictions_of(target, truth, answers, None if blocks is None else blocks[holdout])
     return _profile(features, frame, int(holdout.sum()), predictions, blocks)
 
 
@@ -76,6 +79,22 @@ def frozen_edges(values: Floats) -> Floats:
 def bins_of(values: Floats, edges: Floats) -> NDArray[np.int64]:
     """Return each value's bin: how many edges lie below it."""
     return np.searchsorted(edges, values, side="left").astype(np.int64)
+
+
+def cells_of_numbers(values: Floats, edges: Floats) -> NDArray[np.int64]:
+    """Return each value's bin (n,), -1 for NaN."""
+    cells = bins_of(values, edges)
+    cells[np.isnan(values)] = -1
+    return cells
+
+
+def cells_of_texts(values: pd.Series, top: list[str]) -> NDArray[np.int64]:
+    """Return the place of each text (n,) in `top`, len(top) for any other, -1 for a missing one."""
+    known = values.notna().to_numpy()
+    cells = np.full(len(values), -1, dtype=np.int64)
+    found = pd.Index(top).get_indexer(values[known].astype(str)).astype(np.int64)
+    cells[known] = np.where(found < 0, len(top), found)
+    return cells
 
 
 def _counted(values: Floats) -> tuple[list[float], list[int]]:
@@ -122,22 +141,33 @@ def _category(feature: Feature, values: pd.Series, blocks: Blocks | None) -> Cat
 
 
 def _distance_of_texts(values: pd.Series, top: list[str], whole: list[int], blocks: Blocks) -> float:
-    known = values.notna().to_numpy()
-    cells = pd.Index(top).get_indexer(values[known].astype(str)).astype(np.int64)
-    cells[cells < 0] = len(top)
-    return distance_of_blocks(blocks[known], cells, whole, ordered=False)
+    cells = cells_of_texts(values, top)
+    known = cells >= 0
+    return distance_of_blocks(blocks[known], cells[known], whole, ordered=False)
 
 
-def _predictions(target: Target, holdout: Mask, answers: Answers, blocks: Blocks | None) -> PredictionProfile:
+def truths_of(target: Target) -> NDArray[Any]:
+    """Return what answers are compared with (n,): the places of the classes, or the numbers."""
+    return target.values if target.classes is None else target.codes()
+
+
+def predictions_of(
+    target: Target,
+    truth: NDArray[Any],
+    answers: Answers,
+    blocks: Blocks | None,
+    on: PredictionProfile | None = None,
+) -> PredictionProfile:
+    """Return the profile of answers whose `truths_of` are known; where they are a part, on the edges of the whole."""
     if target.classes is None:
-        return _regression(target.values[holdout], answers.prediction, blocks)
-    return _classification(target, target.codes()[holdout], answers, blocks)
+        return _regression(truth, answers.prediction, blocks, on)
+    return _classification(target, truth, answers, blocks, on)
 
 
-def _regression(truth: Floats, said: Floats, blocks: Blocks | None) -> PredictionProfile:
+def _regression(truth: Floats, said: Floats, blocks: Blocks | None, on: PredictionProfile | None) -> PredictionProfile:
     error = np.abs(said - truth)
-    q90 = float(np.quantile(error, 0.9))
-    cuts = frozen_edges(said)
+    q90 = float(np.quantile(error, 0.9)) if on is None else on.error_q90
+    cuts = frozen_edges(said) if on is None else np.array(on.edges)
     bins = bins_of(said, cuts)
     counts = np.bincount(bins, minlength=len(cuts) + 1).tolist()
     return PredictionProfile(
@@ -152,10 +182,10 @@ def _regression(truth: Floats, said: Floats, blocks: Blocks | None) -> Predictio
 
 
 def _classification(
-    target: Target, truth: NDArray[np.int64], answers: Answers, blocks: Blocks | None
+    target: Target, truth: NDArray[np.int64], answers: Answers, blocks: Blocks | None, on: PredictionProfile | None
 ) -> PredictionProfile:
     shown, said = _shown(answers, target.positive), answers.codes
-    cuts = frozen_edges(shown)
+    cuts = frozen_edges(shown) if on is None else np.array(on.edges)
     bins, classes = bins_of(shown, cuts), answers.probability.shape[1]
     size = (len(cuts) + 1) * classes
     outcomes = np.bincount(bins * classes + truth, minlength=size).reshape(-1, classes)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -30,6 +31,8 @@ from mooring.training.package import describe, write_folder
 from mooring.training.pipeline import build
 from mooring.training.prepare import Prepared, prepare
 from mooring.training.report import trained
+from mooring.training.segments import segment_metrics
+from mooring.training.slices import sliced_by, told
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,8 @@ def _prepare(run: Run, loaded: Loaded) -> Prepared:
     order = run.order
     with run.journal.step("prepare"):
         prepared = prepare(loaded.table, order.spec.data, order.model, order.split_columns)
+        slices = sliced_by(order.spec.evaluation.slices, order.spec.data, prepared.frame, prepared.holdout)
+        prepared = replace(prepared, slices=slices)
     held = int(prepared.holdout.sum())
     if prepared.dropped:
         run.journal.say(f"{prepared.dropped} rows without a target are left out")
@@ -132,6 +137,8 @@ def _prepare(run: Run, loaded: Loaded) -> Prepared:
         f"{prepared.target.task} of {order.spec.data.target} by {len(prepared.features)} features: "
         f"{len(prepared.frame) - held} rows to train on, {held} held out"
     )
+    for line in chain.from_iterable(map(told, prepared.slices)):
+        run.journal.say(line)
     return prepared
 
 
@@ -165,9 +172,14 @@ def _judged(run: Run, prepared: Prepared, record: TrainedData, answers: Answers)
     metrics = evaluate(prepared.target, prepared.holdout, answers, seed=order.spec.run.seed, primary=primary)
     for metric in metrics:
         run.journal.say(f"{metric.name:18} {metric.value:>10}   95% {metric.low or '?'} to {metric.high or '?'}")
+    segments = segment_metrics(prepared, answers, seed=order.spec.run.seed, primary=primary)
+    for segment in segments:
+        first = segment.metrics[0]
+        interval = f"95% {first.low or '?'} to {first.high or '?'} on {segment.rows} rows"
+        run.journal.say(f"{first.name:18} {first.value:>10}   {interval} with {segment.name}")
     gate = judge(order.spec.evaluation.gates, metrics, record.holdout_rows)
     run.journal.say(f"verdict {gate.verdict}: {gate.message}")
-    return describe(order, prepared, record, metrics, gate, datetime.now(UTC))
+    return describe(order, prepared, record, metrics, segments, gate, datetime.now(UTC))
 
 
 def _record(order: TrainOrder, prepared: Prepared, loaded: Loaded) -> TrainedData:
