@@ -136,6 +136,8 @@ class DataRecord(Model):
     """Rows measured on."""
     split_columns: Annotated[list[Column], Field(max_length=64)] = Field(default_factory=list)
     """The columns whose keyed hash decides what is held out, kept in every later run of the model."""
+    sample_rows: Count | None = None
+    """Rows of it that lie beside the model (sample.parquet), without the target. Absent: none."""
 
 
 class Provenance(Model):

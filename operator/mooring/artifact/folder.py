@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from mooring.api.modelversion import Artifact
 from mooring.artifact.digest import files_digest
 from mooring.artifact.errors import ArtifactMismatch, ArtifactMissing, StoreRefused
 from mooring.artifact.location import credentials_from_env
-from mooring.artifact.manifest import MANIFEST, FileEntry, Manifest
+from mooring.artifact.manifest import MANIFEST, SAMPLE, FileEntry, Manifest
 from mooring.artifact.store import Entry, Store
 
 FILE_LIMIT = 64
@@ -39,13 +39,18 @@ def fetch(artifact: Artifact, credentials_prefix: str, into: Path) -> Manifest:
 def fetch_files(artifact: Artifact, credentials_prefix: str, into: Path) -> None:
     """Download an artifact, ours or one that a user brought, into the folder `into` and verify its digest.
 
+    Rows of the training data that lie beside a model of ours stay where they are: what serves has no use for them.
     Credentials come from the environment variables named `credentials_prefix` + AWS_….
     Raises ArtifactMissing, ArtifactMismatch (the files then are no longer in `into`), StoreRefused, StoreUnavailable.
     """
     ours = artifact.format == "Skops"
     uri = artifact.uri.rstrip("/") + "/" if ours else artifact.uri
     store = Store(uri, credentials_from_env(credentials_prefix))
-    stored = download(store, into, expected_bytes=artifact.bytes, ours=ours)
+    try:
+        stored = download(store, into, expected_bytes=artifact.bytes, ours=ours, leave=(SAMPLE,) if ours else ())
+    except ArtifactMismatch:
+        _remove(into)
+        raise
     if stored.digest != artifact.digest:
         _remove(into)
         raise ArtifactMismatch(
@@ -54,10 +59,14 @@ def fetch_files(artifact: Artifact, credentials_prefix: str, into: Path) -> None
         )
 
 
-def download(store: Store, into: Path, *, expected_bytes: int | None = None, ours: bool = True) -> Stored:
+def download(
+    store: Store, into: Path, *, expected_bytes: int | None = None, ours: bool = True, leave: Container[str] = ()
+) -> Stored:
     """Download every file of a finished folder and return what they are, without interpreting any byte.
 
     Not `ours`: a model of another tool, whose folder has no manifest and may have folders in it, or is one file.
+    Of files to `leave` the manifest's word is taken, so that the digest is the record's if and only if manifest and all
+    downloaded files are.
     Raises ArtifactMissing for an empty or unfinished folder and ArtifactMismatch for one that cannot be an artifact
     or is not of `expected_bytes`.
     """
@@ -65,7 +74,11 @@ def download(store: Store, into: Path, *, expected_bytes: int | None = None, our
     (_check_ours if ours else check_brought)(store, [entry.path for entry in entries])
     _check_size(store, entries, expected_bytes)
     into.mkdir(parents=True, exist_ok=True)
-    return stored(_save(store, entry, into / entry.path) for entry in entries)
+    saved = [_save(store, entry, into / entry.path) for entry in entries if entry.path not in leave]
+    if len(saved) == len(entries):
+        return stored(saved)
+    told = {file.path: file for file in read_manifest(into).files if file.path in leave}
+    return stored([*saved, *told.values()])
 
 
 def upload(folder: Path, store: Store) -> Stored:

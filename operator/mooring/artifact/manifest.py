@@ -1,8 +1,8 @@
 """What an artifact's `manifest.json` and `golden.json` say.
 
-The folder holds model.skops, manifest.json, profile.json, golden.json, card.md and the compiled form's files, and no
-subfolders. `manifest.json` is uploaded last: a folder without it is unfinished. The artifact's digest covers every
-file, the manifest included.
+The folder holds model.skops, manifest.json, profile.json, golden.json, card.md, the compiled form's files and, where
+somebody asked for it, sample.parquet, and no subfolders. `manifest.json` is uploaded last: a folder without it is
+unfinished. The artifact's digest covers every file, the manifest included.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ MODEL = "model.skops"
 PROFILE = "profile.json"
 GOLDEN = "golden.json"
 CARD = "card.md"
+SAMPLE = "sample.parquet"
 
 Scalar = bool | int | float | str | None
 

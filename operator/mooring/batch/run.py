@@ -13,6 +13,7 @@ from pathlib import Path
 from mooring.artifact.errors import ArtifactError, ArtifactMismatch, StoreRefused, StoreUnavailable
 from mooring.artifact.folder import download, read_manifest
 from mooring.artifact.location import parse_uri
+from mooring.artifact.manifest import SAMPLE
 from mooring.artifact.store import Entry, Store
 from mooring.batch.order import BatchOrder, Credentials
 from mooring.batch.parts import Folder, Part, Summary, part_of, profile, total
@@ -111,7 +112,8 @@ def _model(batch: Batch, scratch: Path) -> _Model:
     order, folder = batch.order, scratch / "model"
     brought = order.serve is not None and order.serve.artifact.format != "Skops"
     uri = order.model if brought else order.model.rstrip("/") + "/"
-    stored = download(Store(uri, batch.credentials.model), folder, ours=not brought)
+    leave = () if brought else (SAMPLE,)
+    stored = download(Store(uri, batch.credentials.model), folder, ours=not brought, leave=leave)
     if order.digest not in (None, stored.digest):
         raise ArtifactMismatch(f"the files of {order.model} have digest {stored.digest}, expected was {order.digest}")
     if order.serve is not None:

@@ -14,12 +14,12 @@ import pyarrow.parquet
 
 from mooring.artifact.manifest import Interface
 from mooring.artifact.predict import PROBABILITY
+from mooring.artifact.sample import ARROW_TYPES
 from mooring.batch.scorer import Scored
 from mooring.training.failure import listed, user_error
 
 VERSION = "version"
 REFUSED = "refused"
-_TYPES = {"BOOL": pa.bool_(), "INT64": pa.int64(), "FP64": pa.float64(), "BYTES": pa.string()}
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def answers_of(manifest: Interface, *, probabilities: bool) -> list[Answer]:
     """Return the columns of a model's answers: label or prediction first, then probability_<class> of each class."""
     found: list[Answer] = []
     for index, output in enumerate(manifest.outputs):
-        kind = _TYPES[output.datatype]
+        kind = ARROW_TYPES[output.datatype]
         if len(output.shape) == 1:
             found.insert(0, Answer(output.name, kind, index))
         elif output.name != PROBABILITY or probabilities:

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from mooring.artifact.compiled.table import COMPILED, LEAVES, ONNX
 from mooring.artifact.errors import ArtifactMismatch
 from mooring.artifact.folder import download, read_manifest
-from mooring.artifact.manifest import CARD, GOLDEN, MANIFEST, Manifest
+from mooring.artifact.manifest import CARD, GOLDEN, MANIFEST, SAMPLE, Manifest
 from mooring.artifact.store import Store
 
 RUNNER = Path(__file__).parent / "runner"
@@ -74,7 +74,7 @@ def export(
         raise CannotExport(f"{to} is there already, and not empty: name another folder")
     with TemporaryDirectory(prefix="mooring-") as scratch:
         fetched = Path(scratch, "artifact")
-        stored = download(Store(uri.rstrip("/") + "/", credentials), fetched)
+        stored = download(Store(uri.rstrip("/") + "/", credentials), fetched, leave=(SAMPLE,))
         if digest not in (None, stored.digest):
             raise ArtifactMismatch(f"the files of {uri} have digest {stored.digest}, expected was {digest}")
         manifest = read_manifest(fetched)

@@ -8,12 +8,25 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from mooring.api.modelversion import GateRecord, MetricValue
 from mooring.api.wire import TrainOrder
 from mooring.artifact.folder import file_entry
-from mooring.artifact.manifest import CARD, GOLDEN, MANIFEST, MODEL, PROFILE, Manifest, SegmentMetrics, TrainedData
+from mooring.artifact.manifest import (
+    CARD,
+    GOLDEN,
+    MANIFEST,
+    MODEL,
+    PROFILE,
+    SAMPLE,
+    Manifest,
+    SegmentMetrics,
+    TrainedData,
+)
 from mooring.artifact.model import load_model, save_model
 from mooring.artifact.predict import Answers, ask, outputs_of
+from mooring.artifact.sample import write_sample
 from mooring.training.card import card
 from mooring.training.golden import answers_digest, choose_rows, make_golden, verify_golden
 from mooring.training.prepare import Prepared
@@ -62,10 +75,13 @@ def describe(
     )
 
 
-def write_folder(folder: Path, pipeline: Any, prepared: Prepared, answers: Answers, manifest: Manifest) -> str:
+def write_folder(
+    folder: Path, pipeline: Any, prepared: Prepared, answers: Answers, manifest: Manifest, sample: pd.DataFrame
+) -> str:
     """Write the artifact's files into `folder`, beside those of the compiled form; return the golden answers' digest.
 
-    `answers` are those to the held out rows. Raises RunFailed where the saved model answers otherwise.
+    `answers` are those to the held out rows, `sample` the rows of the data that are kept.
+    Raises RunFailed where the saved model answers otherwise.
     """
     target, features = prepared.target, prepared.features
     held = prepared.frame[prepared.holdout]
@@ -78,6 +94,8 @@ def write_folder(folder: Path, pipeline: Any, prepared: Prepared, answers: Answe
     (folder / PROFILE).write_text(reference.model_dump_json(by_alias=True, exclude_none=True))
     (folder / GOLDEN).write_text(golden.model_dump_json(by_alias=True))
     (folder / CARD).write_text(card(manifest))
+    if len(sample):
+        write_sample(folder / SAMPLE, features, sample)
     files = [file_entry(file) for file in sorted(folder.iterdir())]
     finished = manifest.model_copy(update={"files": files})
     (folder / MANIFEST).write_text(finished.model_dump_json(by_alias=True, indent=1))

@@ -31,6 +31,7 @@ from mooring.training.package import describe, write_folder
 from mooring.training.pipeline import build
 from mooring.training.prepare import Prepared, prepare
 from mooring.training.report import trained
+from mooring.training.sampled import sample_of
 from mooring.training.segments import segment_metrics
 from mooring.training.slices import sliced_by, told
 
@@ -161,8 +162,11 @@ def _make(run: Run, prepared: Prepared, record: TrainedData, parameters: dict[st
     journal.say(compiled.said)
     manifest = manifest.model_copy(update={"compiled": compiled.record})
     with journal.step("package"):
-        digest = write_folder(folder, pipeline, prepared, answers, manifest)
+        sample = sample_of(prepared.frame, order.spec.evaluation.sample_rows, seed)
+        digest = write_folder(folder, pipeline, prepared, answers, manifest, sample)
     journal.say(f"the saved model answers as the fitted one did; golden answers {digest}")
+    if len(sample):
+        journal.say(f"{len(sample)} rows of the data, without the target, are kept beside the model")
     return manifest
 
 
@@ -192,6 +196,7 @@ def _record(order: TrainOrder, prepared: Prepared, loaded: Loaded) -> TrainedDat
         train_rows=len(prepared.frame) - held,
         holdout_rows=held,
         split_columns=prepared.split_columns,
+        sample_rows=min(order.spec.evaluation.sample_rows, len(prepared.frame)) or None,
     )
 
 

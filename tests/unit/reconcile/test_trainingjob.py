@@ -168,6 +168,18 @@ def test_a_run_of_what_was_trained_already_may_end_unchanged_unless_forced(world
     assert order_of(forced).unchanged is None
 
 
+def test_a_run_of_what_was_trained_already_trains_where_rows_are_to_be_kept_that_it_has_not(world: World) -> None:
+    train(world)
+    world.put("TrainingJob", "income", spec=recipe(evaluation={"sampleRows": 1000}))
+    annotate(world, "friday")
+    assert order_of(the_jobs(world)[-1]).unchanged is None
+    report = trained()
+    assert report.data is not None
+    train(world, report=report.model_copy(update={"data": report.data.model_copy(update={"sample_rows": 1000})}))
+    annotate(world, "monday")
+    assert order_of(the_jobs(world)[-1]).unchanged is not None
+
+
 def test_changes_during_a_run_coalesce_into_one_pending_run(world: World) -> None:
     for seed in (1, 2, 3):
         world.put("TrainingJob", "income", spec=recipe(run={"seed": seed}))

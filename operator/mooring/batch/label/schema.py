@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from mooring.api.modelversion import Datatype
 from mooring.artifact.manifest import Scalar
+from mooring.artifact.sample import ARROW_TYPES
 from mooring.batch.label.truth import Target
 from mooring.serving.capture.part import Head
 from mooring.training.failure import data_error, listed
 
-TYPES = {"BOOL": pa.bool_(), "INT64": pa.int64(), "FP64": pa.float64(), "BYTES": pa.string()}
 _MOMENT = pa.timestamp("ms", tz="UTC")
 _WIDER = frozenset(("INT64", "FP64"))
 
@@ -41,7 +42,7 @@ class Row(NamedTuple):
 class Columns:
     """What joined rows are written as."""
 
-    features: Mapping[str, str]
+    features: Mapping[str, Datatype]
     """Datatypes by name, in the order of the newest version."""
     target: Target
     plain: bool
@@ -52,7 +53,7 @@ class Columns:
 
         Raises RunFailed (Data) where they cannot be of one table.
         """
-        features: dict[str, str] = {}
+        features: dict[str, Datatype] = {}
         known: dict[str, Head] = {}
         for head in reversed(heads):
             for feature in head.features:
@@ -73,8 +74,8 @@ class Columns:
     @property
     def schema(self) -> pa.Schema:
         """The Parquet's."""
-        fields = [(name, TYPES[datatype]) for name, datatype in self.features.items()]
-        fields.append((self.target.name, TYPES[self.target.datatype]))
+        fields = [(name, ARROW_TYPES[datatype]) for name, datatype in self.features.items()]
+        fields.append((self.target.name, ARROW_TYPES[self.target.datatype]))
         return pa.schema(fields if self.plain else fields + self._about())
 
     def batch(self, rows: Sequence[Row]) -> pa.RecordBatch:
@@ -89,7 +90,7 @@ class Columns:
     def _about(self) -> list[tuple[str, pa.DataType]]:
         text = pa.string()
         return [
-            ("mooring_prediction", TYPES[self.target.datatype]),
+            ("mooring_prediction", ARROW_TYPES[self.target.datatype]),
             ("mooring_score", pa.float64()),
             ("mooring_version", text),
             ("mooring_role", text),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mooring.api.modelversion import DataRecord
 from mooring.api.trainingjob import Output, TrainingJob
 from mooring.api.wire import ARTIFACT_PREFIX, DATA_PREFIX, EXIT_USER, TRAIN_ORDER_VARIABLE, TrainOrder, Unchanged
 from mooring.reconcile.render import child, credentials, digest, labels, pod_spec, resources
@@ -49,9 +50,15 @@ def _unchanged(seen: Seen, recipe: str) -> Unchanged | None:
         came_of, data = version.spec.provenance, version.spec.data
         if came_of is None or data is None:
             continue  # a user brought it
-        if came_of.recipe_hash == recipe and came_of.image == seen.config.runtime_image:
+        same = came_of.recipe_hash == recipe and came_of.image == seen.config.runtime_image
+        if same and _has_sample(data, seen.job.spec.evaluation.sample_rows):
             return Unchanged(version=version.metadata.name, data_digest=data.digest)
     return None
+
+
+def _has_sample(data: DataRecord, asked: int) -> bool:
+    """Tell whether a version keeps as many rows of its data as are asked for: it is of no use to leave it as it is."""
+    return (data.sample_rows or 0) >= min(asked, data.train_rows + data.holdout_rows)
 
 
 def render_job(seen: Seen, order: TrainOrder) -> dict[str, Any]:
