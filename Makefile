@@ -13,6 +13,8 @@ CLUSTER := $(PYTHON) -m cluster
 # Which tests, and more words for pytest: make test TESTS=tests/e2e/test_serving.py ARGS="-k pinned"
 TESTS ?= tests
 ARGS ?=
+# Tests without a cluster run side by side, a file in one process; those on the cluster wait for one another.
+UNIT := $(BIN)/pytest tests/unit --numprocesses auto --maxprocesses 4 --dist loadfile
 # What manifests/deploy.sh installs: a folder below manifests/.
 OVERLAY ?= overlays/local
 
@@ -46,7 +48,9 @@ stage:
 .PHONY: test
 test: venv lint cluster images  ## everything, on the real cluster: lint, then all tests
 	@$(export_images)
-	$(BIN)/pytest $(TESTS) $(ARGS)
+	$(if $(ARGS)$(filter-out tests,$(TESTS)),exec $(BIN)/pytest $(TESTS) $(ARGS))
+	$(UNIT)
+	$(BIN)/pytest --ignore tests/unit
 
 .PHONY: gateway
 gateway: venv cluster  ## test routes on a real Gateway API controller (built from Go modules: minutes the first time)
@@ -56,7 +60,7 @@ gateway: venv cluster  ## test routes on a real Gateway API controller (built fr
 
 .PHONY: unit
 unit: venv  ## the tests that need no cluster, in seconds
-	@$(BIN)/pytest tests/unit $(ARGS)
+	@$(UNIT) $(ARGS)
 
 .PHONY: lint
 lint: venv  ## style, types, and who may import whom
