@@ -100,10 +100,13 @@ class Labels(Model):
 class Harm(Model):
     """What the model loses by ground truth: the tier that may spend."""
 
-    metric: Literal["accuracy", "mae"] | None = None
-    """accuracy: wrong labels are lost; mae: errors above the 0.9 quantile of those at training are. Absent: by task."""
+    metric: Literal["accuracy", "brier", "log_loss", "mae"] | None = None
+    """accuracy: wrong labels are lost; mae: errors above the 0.9 quantile of those at training are; brier and log_loss
+    (of classes; probabilities below 0.01 count as that): what probabilities lose, right labels or not. Absent: accuracy
+    or mae, by the task."""
     tolerance: Share = "0.02"
-    """Losses greater than at training by up to this are not harm."""
+    """A loss greater than at training by up to this is not harm, in the metric's own unit: a share of predictions; of
+    brier a difference of the score, of log_loss one in nats."""
     estimated: Estimated = "Report"
     """What an estimate of the loss, from calibrated scores alone, may do where no truth comes: it is blind to a changed
     meaning of the same inputs, and never clears an alarm."""

@@ -14,6 +14,8 @@ RequestId = Annotated[str, Field(max_length=128)]
 """dp/POLICY/NUMBER; numbers grow, and a policy that is created again goes on where the last one was."""
 VersionName = Annotated[str, Field(max_length=63)]
 
+OfProbabilities = Literal["brier", "log_loss"]
+"""A metric that harm may be judged by, other than lost predictions."""
 Action = Literal["Retrain", "Rollback"]
 RequestState = Literal["Gathering", "Held", "AwaitsApproval", "WouldAsk", "Asked"]
 Outcome = Literal[
@@ -62,7 +64,7 @@ class Detectable(Model):
     predictions: Number | None = None
     """A distance of scores or labels."""
     harm: Number | None = None
-    """Losses beyond those at training."""
+    """Losses beyond those at training, by `harm.metric`."""
 
 
 class EvidenceStatus(Model):
@@ -79,9 +81,13 @@ class EvidenceStatus(Model):
     state: Literal["Unknown", "Quiet", "Alarm", "LabelsSelective"]
     """Unknown: nothing could be compared. LabelsSelective: those with a truth are not like the others."""
     rate: Number | None = None
-    """harm, estimated: losses as a share of predictions."""
+    """harm, estimated: losses as a share of predictions, or the `metric`."""
     reference: Number | None = None
     """harm, estimated: the same at training."""
+    bound: Number | None = None
+    """harm: what is allowed of it, by the reference's own error and the tolerance."""
+    metric: OfProbabilities | None = None
+    """harm, estimated: what `rate`, `reference` and `bound` are. Absent: shares of predictions lost."""
 
 
 class TopStatus(Model):
@@ -124,7 +130,10 @@ class RequestStatus(Model):
     trigger: Annotated[str, Field(max_length=16)]
     """Which of the triggers."""
     loss: Number | None = None
-    """What was lost by ground truth then, as a share of predictions (mae: the error): what a gain is measured from."""
+    """What was lost by ground truth then, as a share of predictions (mae: the error), or the `metric`: what a gain is
+    measured from."""
+    metric: OfProbabilities | None = None
+    """What `loss` is. Absent: a share of predictions, or the error."""
     estimated: bool | None = None
     """By calibrated scores alone, where no truth came."""
     reason: Message
@@ -153,9 +162,11 @@ class LastStatus(Model):
     """What the run made. Rollback: what went."""
     loss: Number | None = None
     """What was lost before."""
+    metric: OfProbabilities | None = None
+    """What `loss` and `gain` are. Absent: a share of predictions, or the error."""
     gain: Number | None = None
-    """Losses before less losses after, as a share of predictions (mae: of the error before), by the first settled
-    truths of the new version."""
+    """Losses before less losses after, as a share of predictions (mae: of the error before), or the `metric`; by the
+    first settled truths of the new version."""
     helped: bool | None = None
     """Whether there was a gain. Without truths, after InputDrift: whether the new version's first window is without
     drift. Absent: nothing says so yet. A run that was not promoted did not help."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mooring.api.driftpolicy import DriftPolicy
+from mooring.api.driftstatus import EvidenceStatus
+from mooring.stats.drift.losses import TITLES
 
 _ASPECTS = ("DataQualityBroken", "Drifted", "Harmful", "LabelsSelective")
 
@@ -28,7 +30,7 @@ def _lines(policy: DriftPolicy) -> Iterator[str]:
     if status.window is not None:
         yield f"  windows      {status.window.closed} closed, {status.window.rows} rows in the open one"
     for item in status.evidence:
-        rate = f", losses {item.rate} ({item.reference} at training)" if item.rate is not None else ""
+        rate = f", {TITLES[item.metric or 'zero_one']} {item.rate} ({_beside(item)})" if item.rate is not None else ""
         yield f"  {item.test:<12} {item.value} of {item.alarm_at}, {item.state}{rate}"
     if status.detectable is not None:
         seen = {"inputs": status.detectable.inputs, "harm": status.detectable.harm}
@@ -42,6 +44,11 @@ def _lines(policy: DriftPolicy) -> Iterator[str]:
         if (found := told.get(aspect)) is not None and found.status == "True":
             yield f"  {aspect}: {found.message}"
     yield from _asked(policy)
+
+
+def _beside(item: EvidenceStatus) -> str:
+    allowed = f", {item.bound} allowed" if item.bound is not None else ""
+    return f"{item.reference} at training{allowed}"
 
 
 def _asked(policy: DriftPolicy) -> Iterator[str]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
+from typing import Final
 
 from mooring.api.driftpolicy import DriftPolicySpec
 from mooring.ledger.layout import LOSS_EDGES, FeatureCells, Layout
 from mooring.ledger.profile import CategoryProfile, NumberProfile, Profile
-from mooring.stats.drift import Column, Losses, Predictions, Reference, Settings, Watch
+from mooring.stats.drift import Column, Losses, LossName, Predictions, Reference, Settings, Watch
 from mooring.stats.drift.clumps import UNIT
+
+_OF_PROBABILITIES: Final[tuple[LossName, ...]] = ("brier", "log_loss")
+"""Metrics that are losses of probabilities: named alike."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Asked:
     settings: Settings
     exclude: tuple[str, ...] = ()
     metric: str | None = None
-    """By which harm is judged: accuracy (classes) or mae (numbers). None: by the task."""
+    """By which harm is judged: accuracy, brier or log_loss (classes), mae (numbers). None: by the task."""
 
     @classmethod
     def of(cls, spec: DriftPolicySpec) -> Asked:
@@ -57,13 +61,35 @@ class Fitted:
     def watch(self) -> Watch:
         """Return the tests; raises ValueError where layout and profile do not fit."""
         columns = tuple(_column(feature, self.profile) for feature in self.layout.features if self.watches(feature))
-        losses = _losses(self.profile) if self.by_metric else Losses(0, 0)
-        return Watch(Reference(columns, _predictions(self.layout, self.profile), losses), self.asked.settings)
+        answers = replace(_predictions(self.layout, self.profile), loss=self.loss)
+        losses = _losses(answers, self.profile) if self.by_metric and self.says_of_what else Losses(0, 0)
+        return Watch(Reference(columns, answers, losses), self.asked.settings)
 
     @property
     def by_metric(self) -> bool:
         """Return whether the metric that is asked for is one of what the model does."""
-        return self.asked.metric in (None, "accuracy" if self.layout.classes > 1 else "mae")
+        known = ("accuracy", "brier", "log_loss") if self.layout.classes > 1 else ("mae",)
+        return self.asked.metric is None or self.asked.metric in known
+
+    @property
+    def says_of_what(self) -> bool:
+        """Return whether the profile says what its scores are the probability of, where that is asked for.
+
+        Profiles of two classes did not always say which of them is the positive one.
+        """
+        positive = self.profile.predictions.positive if self.profile is not None else None
+        return self._of_probabilities is None or self.layout.classes > 2 or positive is not None
+
+    @property
+    def loss(self) -> LossName:
+        """Return what truths cost; where the metric cannot be had, nothing is concluded from it."""
+        asked = self._of_probabilities
+        usable = self.profile is not None and self.by_metric and self.says_of_what
+        return asked if asked is not None and usable else "zero_one"
+
+    @property
+    def _of_probabilities(self) -> LossName | None:
+        return next((loss for loss in _OF_PROBABILITIES if loss == self.asked.metric), None)
 
     def watches(self, feature: FeatureCells) -> bool:
         """Return whether the policy watches a feature."""
@@ -162,8 +188,8 @@ def _predictions(layout: Layout, profile: Profile | None) -> Predictions:
     )
 
 
-def _losses(profile: Profile | None) -> Losses:
+def _losses(answers: Predictions, profile: Profile | None) -> Losses:
     strata, lost = (profile.predictions.strata, profile.predictions.losses) if profile is not None else (None, None)
     if strata is None or lost is None:
         return Losses(0, 0)
-    return Losses(sum(strata), sum(lost), tuple(strata), tuple(lost))
+    return Losses.of(answers, strata, lost)

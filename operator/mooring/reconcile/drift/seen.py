@@ -67,6 +67,11 @@ def warnings_of(watched: Watched) -> tuple[str, ...]:
         found.append(f"the reference has {profile.rows:,} rows: {ADVISED_ROWS:,} or more show smaller changes")
     if fitted is not None and not fitted.by_metric:
         found.append(f"harm.metric {fitted.asked.metric} is none of what {watched.version} does: harm is not judged")
+    elif fitted is not None and not fitted.says_of_what:
+        found.append(
+            f"the profile of {watched.version} does not say of which class its scores are: harm is not judged by "
+            f"{fitted.asked.metric}; train it again, or set harm.metric to accuracy"
+        )
     elif fitted is not None and fitted.watch.reference.losses.rows == 0:
         found.append("the reference has no losses of held out rows: harm by ground truth is not judged")
     if all(one.blocks is None for one in profile.numbers) and all(one.blocks is None for one in profile.categories):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mooring.ledger.profile import CategoryProfile, NumberProfile, Profile
 from mooring.reconcile.drift.reference import Fitted
 from mooring.stats.drift import Evidence, HarmReport, Name, WindowReport
+from mooring.stats.drift.losses import TITLES
 
 
 def moved(report: WindowReport, fitted: Fitted) -> str:
@@ -38,22 +39,32 @@ def shifted(report: WindowReport, fitted: Fitted) -> str:
 def foretold(report: WindowReport, fitted: Fitted) -> str:
     """Return the sentence of an alarm about losses that are expected, not known."""
     evidence, losses = report.estimated, fitted.watch.reference.losses
-    reference, tolerance = _percent(evidence.reference or 0.0), _percent(fitted.asked.settings.tolerance)
+    rate, reference, tolerance = evidence.rate or 0.0, evidence.reference or 0.0, fitted.asked.settings.tolerance
+    if evidence.loss == "zero_one":
+        said = f"to lose {_percent(rate)} of predictions, against {_percent(reference)}"
+        allowed = _percent(tolerance)
+    else:
+        said = f"to have a {TITLES[evidence.loss]} of {_share(rate)}, against {_share(reference)}"
+        allowed = _share(tolerance)
     return (
-        f"by what it predicts, the model is expected to lose {_percent(evidence.rate or 0.0)} of predictions, against "
-        f"{reference} of {losses.rows:,} rows at training (allowed {tolerance} more); "
-        f"an estimate, no truth; {_evidence(evidence)}"
+        f"by what it predicts, the model is expected {said} of {losses.rows:,} rows at training (allowed {allowed} "
+        f"more); an estimate, no truth; {_evidence(evidence)}"
     )
 
 
 def harmed(report: HarmReport, fitted: Fitted) -> str:
     """Return the sentence of an alarm about ground truth."""
+    rows = f"{fitted.watch.reference.losses.rows:,} rows at training"
+    evidence = f"evidence {_number(report.value)} >= {_number(report.alarm_at)}"
+    if report.loss != "zero_one":
+        return (
+            f"{TITLES[report.loss]} {_share(report.rate)} by {report.truths:,} truths, against "
+            f"{_share(report.reference)} of {rows} (allowed {_share(report.bound)}); {evidence}"
+        )
     what = "wrong answers" if fitted.layout.classes > 1 else "large errors (above 9 in 10 of those at training)"
-    losses = fitted.watch.reference.losses
     return (
         f"{what} in {_percent(report.rate)} of predictions by {report.truths:,} truths, against "
-        f"{_percent(report.reference)} of {losses.rows:,} rows at training (allowed {_percent(report.bound)}); "
-        f"evidence {_number(report.value)} >= {_number(report.alarm_at)}"
+        f"{_percent(report.reference)} of {rows} (allowed {_percent(report.bound)}); {evidence}"
     )
 
 

@@ -11,6 +11,7 @@ from mooring.reconcile.driftpolicy.numbers import factor, share, span
 from mooring.reconcile.driftpolicy.seen import Seen, moment
 from mooring.reconcile.driftseen import Alarm, DriftSeen
 from mooring.stats.drift import Broken, HarmReport, WindowReport
+from mooring.stats.drift.losses import TITLES
 
 Aspect = Literal["DataQualityBroken", "Drifted", "Harmful", "LabelsSelective"]
 ASPECTS: tuple[Aspect, ...] = ("DataQualityBroken", "Drifted", "Harmful", "LabelsSelective")
@@ -156,8 +157,8 @@ def _harmful(known: DriftSeen) -> Finding:
 def harm_numbers(harm: HarmReport, known: DriftSeen) -> str:
     """Return what ground truth says, with its inequality."""
     return (
-        f"evidence of harm: {factor(harm.value)} {sign(harm.value, harm.alarm_at)}; losses {share(harm.rate)} of "
-        f"{harm.truths} truths, {share(harm.bound)} allowed {against(known)}"
+        f"evidence of harm: {factor(harm.value)} {sign(harm.value, harm.alarm_at)}; {TITLES[harm.loss]} "
+        f"{share(harm.rate)} of {harm.truths} truths, {share(harm.bound)} allowed {against(known)}"
     )
 
 

@@ -53,6 +53,7 @@ def _taken(course: Course, request: RequestStatus) -> Course:
         outcome="Waiting",
         version=request.version if request.action == "Rollback" else None,
         loss=request.loss,
+        metric=request.metric,
     )
     before = course.last
     went = request.action == "Rollback" and before is not None and before.version == request.version

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mooring.api.driftstatus import LastStatus
+from mooring.api.driftstatus import LastStatus, OfProbabilities
 from mooring.reconcile.driftpolicy.course import Course
 from mooring.reconcile.driftpolicy.numbers import share
 from mooring.reconcile.driftpolicy.seen import Seen
 from mooring.reconcile.driftseen import DriftSeen
+from mooring.stats.drift.losses import TITLES
 
 _ERROR = "mae_binned"
 """As the statistics name it."""
 
 
 def loss(known: DriftSeen | None) -> float | None:
-    """Return what is lost: the share of predictions, or the mean error where that is known; None without truths.
+    """Return what is lost: the share of predictions, or the score or error that is known instead; None without truths.
 
     Losses of a regression are counted above a bound of the version's own, so that two versions' shares cannot be
     compared, and their errors can.
@@ -24,6 +25,13 @@ def loss(known: DriftSeen | None) -> float | None:
         return None
     error = _error(known)
     return error if error is not None else known.harm.rate
+
+
+def metric_of(known: DriftSeen | None) -> OfProbabilities | None:
+    """Return the score of probabilities that a loss is by; None: it is a share of predictions, or an error."""
+    if known is None or known.harm is None or known.harm.loss == "zero_one":
+        return None
+    return known.harm.loss
 
 
 def _error(known: DriftSeen) -> float | None:
@@ -39,7 +47,7 @@ def measure(seen: Seen, course: Course) -> Course:
     if last.version != known.version:
         return course
     after = loss(known)
-    if last.loss is not None and after is not None:
+    if last.loss is not None and after is not None and last.metric == metric_of(known):
         return _by_truth(course, last, known, after)
     if last.trigger == "InputDrift" and last.loss is None and known.window is not None:
         beyond = "is beyond the floor" if known.streak else "is without drift"
@@ -54,7 +62,8 @@ def _by_truth(course: Course, last: LastStatus, known: DriftSeen, after: float) 
     if _error(known) is not None:
         gain = gain / before if before else 0.0
     truths = known.harm.truths if known.harm is not None else 0
-    told = f"losses {share(after)} of {truths} truths of {last.version}, {share(before)} before"
+    what = TITLES[known.harm.loss] if known.harm is not None else TITLES["zero_one"]
+    told = f"{what} {share(after)} of {truths} truths of {last.version}, {share(before)} before"
     measured = last.model_copy(update={"gain": share(gain)})
     return _judged(course, measured, helped=gain > 0, told=told)
 

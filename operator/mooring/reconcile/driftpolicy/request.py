@@ -11,10 +11,11 @@ from mooring.reconcile.conditions import shorten
 from mooring.reconcile.driftpolicy.course import Course
 from mooring.reconcile.driftpolicy.findings import is_over
 from mooring.reconcile.driftpolicy.follow import is_under_way
-from mooring.reconcile.driftpolicy.gain import loss
+from mooring.reconcile.driftpolicy.gain import loss, metric_of
 from mooring.reconcile.driftpolicy.runs import request_id
 from mooring.reconcile.driftpolicy.seen import Seen
 from mooring.reconcile.driftpolicy.wants import Want, is_drifting, wants
+from mooring.stats.drift.losses import TITLES
 
 _GRAVITY = ("Harm", "InputDrift", "MaxAge", "NewData", "Schedule")
 """Triggers, the gravest first."""
@@ -47,7 +48,9 @@ def _why_gone(seen: Seen, request: RequestStatus) -> str | None:
     alarms = [item for item in known.alarms if item.test in ("harm", "estimated") and item.version == known.version]
     if request.trigger == "Harm" and alarms and all(is_over(known, item) for item in alarms):
         harm = known.harm
-        return f"losses fell to {harm.rate:.3g} of {harm.truths} truths, {harm.bound:.3g} allowed" if harm else None
+        if harm is None:
+            return None
+        return f"{TITLES[harm.loss]} fell to {harm.rate:.3g} of {harm.truths} truths, {harm.bound:.3g} allowed"
     return None
 
 
@@ -64,6 +67,7 @@ def _end(course: Course, request: RequestStatus, outcome: Outcome, why: str, now
             at=now.replace(microsecond=0),
             version=request.version if request.action == "Rollback" else None,
             loss=request.loss,
+            metric=request.metric,
         )
     ended = replace(course, request=None, suppressed=None, last=last)
     return ended.tell("Normal", f"Request{outcome}", f"{request.id}: {why}")
@@ -116,7 +120,7 @@ def _merged(course: Course) -> Course:
 
 
 def _opened(seen: Seen, course: Course, want: Want, now: datetime) -> Course:
-    lost = loss(seen.evidence)
+    lost, metric = loss(seen.evidence), metric_of(seen.evidence)
     moment = now.replace(microsecond=0)
     request = RequestStatus(
         id=request_id(seen, course.number + 1),
@@ -126,6 +130,7 @@ def _opened(seen: Seen, course: Course, want: Want, now: datetime) -> Course:
         version=seen.serves,
         trigger=want.trigger,
         loss=f"{lost:.6g}" if lost is not None else None,
+        metric=metric if lost is not None else None,
         estimated=True if want.estimated else None,
         reason=shorten(want.reason),
         since=moment,

@@ -103,6 +103,7 @@ def _tier(item: Evidence) -> EvidenceStatus:
         state=item.state,
         rate=share(item.rate) if item.rate is not None else None,
         reference=share(item.reference) if item.reference is not None else None,
+        metric=None if item.loss == "zero_one" else item.loss,
     )
 
 
@@ -115,6 +116,8 @@ def _harm(harm: HarmReport) -> EvidenceStatus:
         state=harm.state,
         rate=share(harm.rate),
         reference=share(harm.reference),
+        bound=share(harm.bound),
+        metric=None if harm.loss == "zero_one" else harm.loss,
     )
 
 

@@ -12,6 +12,7 @@ between alarms of all tiers together is at least `per_days`, with 95% confidence
 """
 
 from mooring.stats.drift.joins import Truth
+from mooring.stats.drift.losses import LossName
 from mooring.stats.drift.metrics import Metric
 from mooring.stats.drift.naming import Name
 from mooring.stats.drift.quality import Broken
@@ -31,6 +32,7 @@ __all__ = [
     "Evidence",
     "Folded",
     "HarmReport",
+    "LossName",
     "Losses",
     "Metric",
     "Name",

@@ -15,8 +15,9 @@ from math import log
 from typing import Final
 
 from mooring.stats.drift.detector import advance, mean
-from mooring.stats.drift.evalue import Above, above
+from mooring.stats.drift.evalue import Above, above, above_mean
 from mooring.stats.drift.harm import START, STEPS
+from mooring.stats.drift.losses import UNITS, LossName
 from mooring.stats.drift.reference import Losses
 from mooring.stats.drift.report import Evidence
 from mooring.stats.drift.settings import DOUBT, SHARES
@@ -35,6 +36,8 @@ class Estimate:
     reference: float
     """The mean over the reference."""
     test: Above
+    loss: LossName = "zero_one"
+    """What is foretold is what truths are judged by."""
 
     @classmethod
     def of(cls, losses: Losses, tolerance: float) -> Estimate | None:
@@ -48,8 +51,12 @@ class Estimate:
         both = list(zip(losses.strata, losses.strata_lost, strict=True))
         shares = tuple((lost + PRIOR_ROWS * mean) / (rows + PRIOR_ROWS) for rows, lost in both)
         total = sum(share * rows for share, rows in zip(shares, losses.strata, strict=True))
-        test = above(total, losses.rows, log(1 / (DOUBT * SHARES["estimated"])), tolerance, STEPS)
-        return cls(shares, total / losses.rows, test) if test else None
+        surprise, allowed = log(1 / (DOUBT * SHARES["estimated"])), tolerance / UNITS[losses.loss]
+        if losses.loss == "zero_one":
+            test = above(total, losses.rows, surprise, allowed, STEPS)
+        else:
+            test = above_mean(list(zip(shares, losses.strata, strict=True)), surprise, allowed, STEPS)
+        return cls(shares, total / losses.rows, test, losses.loss) if test else None
 
     def rate(self, strata: Ints) -> float:
         """Return the loss that a window with such predictions, which has some, is expected to have."""
@@ -67,7 +74,8 @@ def tested(
     """Return the levels to go on with after a window, and what it says. `factor`: so many rows say as much as one."""
     if estimate is None:
         return levels, Evidence("estimated", 0.0, alarm_at, sum(strata), "Unknown", 1.0)
-    detectable = estimate.test.bound - estimate.reference
+    unit = UNITS[estimate.loss]
+    detectable = unit * (estimate.test.bound - estimate.reference)
     if sum(strata) < LEAST_ROWS:
         return levels, Evidence("estimated", mean(levels), alarm_at, sum(strata), "Unknown", detectable)
     levels = estimate.fold(levels, strata, factor)
@@ -80,7 +88,8 @@ def tested(
         sum(strata),
         "Alarm" if alarm else "Quiet",
         detectable,
-        rate=estimate.rate(strata),
-        reference=estimate.reference,
+        rate=unit * estimate.rate(strata),
+        reference=unit * estimate.reference,
+        loss=estimate.loss,
     )
     return (START if alarm else levels), said

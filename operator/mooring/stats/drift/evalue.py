@@ -16,6 +16,8 @@ from typing import Final
 STEPS: Final = (0.03, 0.06, 0.12, 0.25)
 """How far above the bound the shares lie that are bet on, with the same stake on each."""
 _HALVINGS: Final = 40
+_STAKES: Final = tuple(2.0**-k for k in range(1, 9))
+"""Of the most that may be bet on a mean: rare rows and many, losses that differ much and little."""
 _SURE: Final = 1 - 1e-9
 
 
@@ -42,6 +44,28 @@ def divergence(share: float, other: float) -> float:
         return 0.0 if share == other else inf
     found = share * log(share / other) if share > 0 else 0.0
     return found + ((1 - share) * log((1 - share) / (1 - other)) if share < 1 else 0.0)
+
+
+def mean_bound(losses: Sequence[tuple[float, int]], surprise: float) -> float:
+    """Return what the mean behind (loss from 0 to 1, rows) exceeds with a chance of at most exp(-surprise); of none: 1.
+
+    Where the mean is b or more, that of Π (1 + λ (b - x)) over independent rows is at most 1 for 0 <= λ <= 1 / (1 - b),
+    and so is that of several λ: a b for which it exceeds exp(surprise) is refused, and all above it (Waudby-Smith and
+    Ramdas 2023). That knows how little losses differ, which Chernoff's bound does not: most of Brier's are small.
+    """
+    rows = sum(count for _, count in losses)
+    if rows == 0:
+        return 1.0
+    low, high = min(1.0, sum(loss * count for loss, count in losses) / rows), 1.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if middle >= _SURE:
+            break
+        bets = [
+            sum(count * log1p(stake * (middle - loss) / (1 - middle)) for loss, count in losses) for stake in _STAKES
+        ]
+        low, high = (low, middle) if log_mean(bets) > surprise else (middle, high)
+    return high
 
 
 @dataclass(frozen=True)
@@ -82,7 +106,17 @@ class Above:
 
 def above(count: float, rows: int, surprise: float, allowed: float, steps: tuple[float, ...] = STEPS) -> Above | None:
     """Return the test of "more than in the reference by more than `allowed`"; None: nothing could show that."""
-    bound = upper_bound(count, rows, surprise) + allowed
+    return _beyond(upper_bound(count, rows, surprise) + allowed, steps)
+
+
+def above_mean(
+    losses: Sequence[tuple[float, int]], surprise: float, allowed: float, steps: tuple[float, ...] = STEPS
+) -> Above | None:
+    """Return the same of (loss from 0 to 1, rows) of the reference."""
+    return _beyond(mean_bound(losses, surprise) + allowed, steps)
+
+
+def _beyond(bound: float, steps: tuple[float, ...]) -> Above | None:
     return Above(bound, steps) if 0 < bound < _SURE else None
 
 

@@ -3,7 +3,8 @@
 The truths of a pool are a sample that somebody chose. Within a bin of the prediction the choice is taken as fair, so
 that a row counts with the weight (share of the bin in all predictions) / (its share in the labelled). With n rows and
 weights w, the mean of Π (1 + λ(w x - u)) is at most exp(λ Σ (w E[x] - u)), and Σ w E[x] ≤ n u wherever the whole pool
-loses at most u: the bets are an e-value, though single bins may lose more (log(1 + x) ≤ x).
+loses at most u: the bets are an e-value, though single bins may lose more (log(1 + x) ≤ x), and whatever numbers from 0
+to 1 the losses x are.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from math import log
 from typing import Final
 
 from mooring.stats.drift.detector import advance
-from mooring.stats.drift.evalue import Above, above
+from mooring.stats.drift.evalue import Above, above, above_mean
 from mooring.stats.drift.joins import Sample
+from mooring.stats.drift.losses import UNITS
 from mooring.stats.drift.reference import Losses
 from mooring.stats.drift.settings import DOUBT, SHARES
 from mooring.stats.drift.tier import Levels
@@ -73,15 +75,20 @@ def repair(pool: Sample) -> Repaired:
 
 
 def loss_test(losses: Losses, tolerance: float) -> Above | None:
-    """Return the test of "loses more than the reference by more than the tolerance"; None: there is no reference."""
-    return above(losses.lost, losses.rows, log(1 / (DOUBT * SHARES["harm"])), tolerance, STEPS)
+    """Return the test of "loses more than the reference by more than the tolerance"; None: there is no reference.
+
+    `tolerance`: in the metric's own unit.
+    """
+    surprise, allowed = log(1 / (DOUBT * SHARES["harm"])), tolerance / UNITS[losses.loss]
+    if losses.told:
+        return above_mean(losses.told, surprise, allowed, STEPS)
+    return above(losses.lost, losses.rows, surprise, allowed, STEPS)
 
 
 def fold(levels: Levels, test: Above, pool: Sample, weights: Sequence[float], factor: float = 1.0) -> Levels:
     """Return the levels, one for each bet, after a pool. `factor`: so many truths say as much as one."""
-    lost = [(weight, count / factor) for weight, count in zip(weights, pool.lost, strict=True)]
-    kept = (0.0, (sum(pool.labelled) - sum(pool.lost)) / factor)
-    return tuple(map(advance, levels, test.log_bets([*lost, kept])))
+    losses = [(loss, count / factor) for loss, count in pool.losses(weights) if count]
+    return tuple(map(advance, levels, test.log_bets(losses)))
 
 
 def _distance(left: Sequence[float], right: Sequence[float]) -> float:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from mooring.stats.drift.losses import ZERO_ONE, Costs
 from mooring.stats.drift.reference import Predictions
 
 MOST_CELLS: Final = 16_000
@@ -34,7 +35,28 @@ class Sample:
 
     predicted: tuple[int, ...]
     labelled: tuple[int, ...]
-    lost: tuple[int, ...]
+    came: tuple[int, ...]
+    """Of the labelled, those by which that came which the loss is about (`Predictions.came`)."""
+    costs: tuple[Costs, ...] = ()
+    """Of each bin (`losses`); none: 0 and 1."""
+
+    @property
+    def lost(self) -> tuple[float, ...]:
+        """The sum of losses in each bin."""
+        return tuple(
+            costs[0] * (rows - came) + costs[1] * came
+            for rows, came, costs in zip(self.labelled, self.came, self._costs, strict=True)
+        )
+
+    def losses(self, weights: Iterable[float]) -> Iterator[tuple[float, int]]:
+        """Yield (weight of the bin * loss, truths)."""
+        for weight, rows, came, costs in zip(weights, self.labelled, self.came, self._costs, strict=True):
+            yield weight * costs[0], rows - came
+            yield weight * costs[1], came
+
+    @property
+    def _costs(self) -> tuple[Costs, ...]:
+        return self.costs or (ZERO_ONE,) * len(self.labelled)
 
 
 @dataclass(frozen=True)
@@ -59,12 +81,12 @@ class Codes:
 
     def sample(self, predicted: tuple[int, ...], told: Told) -> Sample:
         """Return the truths by bin."""
-        labelled, lost = [0] * self.answers.bins, [0] * self.answers.bins
+        labelled, came = [0] * self.answers.bins, [0] * self.answers.bins
         for code, count in told:
-            at, bad = self._read(code)
+            at, did = self._read(code)
             labelled[at] += count
-            lost[at] += count * bad
-        return Sample(predicted, tuple(labelled), tuple(lost))
+            came[at] += count * did
+        return Sample(predicted, tuple(labelled), tuple(came), self.answers.costs)
 
     def joins(self, told: Told) -> list[tuple[int, int, int]] | None:
         """Return (stratum, outcome, truths); None: they were not kept."""
@@ -79,14 +101,14 @@ class Codes:
             )
         if self.exact:
             return truth.stratum * answers.outcomes + truth.outcome
-        return 2 * (truth.stratum // answers.classes) + answers.lost(truth.stratum, truth.outcome)
+        return 2 * (truth.stratum // answers.classes) + answers.came(truth.stratum, truth.outcome)
 
     def _read(self, code: int) -> tuple[int, bool]:
-        """Return the bin, and whether the prediction was lost."""
+        """Return the bin, and whether that came which the loss is about."""
         if not self.exact:
             return code // 2, bool(code % 2)
         stratum, outcome = divmod(code, self.answers.outcomes)
-        return stratum // self.answers.classes, self.answers.lost(stratum, outcome)
+        return stratum // self.answers.classes, self.answers.came(stratum, outcome)
 
 
 def plus(left: Told, right: Told) -> Told:

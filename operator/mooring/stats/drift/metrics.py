@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from math import log
 from typing import Final, NamedTuple
 
+from mooring.stats.drift.losses import middles_of
 from mooring.stats.drift.reference import Predictions
 
 TINY: Final = 2.0**-52
@@ -82,11 +82,6 @@ def _regression(answers: Predictions, rows: list[_Row]) -> Iterable[tuple[str, f
         last = answers.loss_edges[-1]
         middles = middles_of((0.0, *answers.loss_edges, last))
         yield "mae_binned", answers.error_q90 * (_mean((middles[row.outcome], row.weight) for row in rows) or 0.0)
-
-
-def middles_of(edges: Sequence[float]) -> list[float]:
-    """Return what stands for each bin: its middle."""
-    return [(low + high) / 2 for low, high in pairwise(edges)]
 
 
 def _mean(pairs: Iterable[tuple[float, float]]) -> float | None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isclose
 from typing import Final, Literal
+
+from mooring.stats.drift.losses import ZERO_ONE, Costs, LossName, costs_of
 
 APART: Final = 3
 """Cells after the bins of a column. number: under, over, missing; text: other, unseen, missing."""
@@ -63,6 +67,8 @@ class Predictions:
     """The greatest distance of scores between blocks of time, as of a `Column`."""
     label_blocks: float = 0.0
     """The same of a label's share."""
+    loss: LossName = "zero_one"
+    """By which harm is judged. Others than zero_one are of probabilities, whose edges are known."""
 
     def __post_init__(self) -> None:
         """Refuse counts of another shape."""
@@ -78,6 +84,8 @@ class Predictions:
             raise ValueError("predictions are not below zero")
         if not (0 <= self.blocks <= 1 and 0 <= self.label_blocks <= 1):
             raise ValueError("the distance of blocks is a share")
+        if self.loss != "zero_one" and (self.classes < 2 or len(self.edges) != self.bins - 1):
+            raise ValueError(f"{self.loss} is a loss of classes whose probabilities are binned on known edges")
 
     @property
     def outcomes(self) -> int:
@@ -90,28 +98,72 @@ class Predictions:
             return outcome > self.loss_edges.index(1.0)
         return outcome != stratum % self.classes
 
+    def came(self, stratum: int, outcome: int) -> bool:
+        """Return whether that came which the loss is about.
+
+        zero_one: the prediction was lost; of probabilities: the positive class, or a right label.
+        """
+        if self.loss == "zero_one":
+            return self.lost(stratum, outcome)
+        return outcome == (stratum % self.classes if self.positive is None else self.positive)
+
+    def came_of(self, stratum: int, rows: int, lost: int) -> int:
+        """Return of how many rows of a stratum that came, if so many were lost."""
+        is_lost = self.loss == "zero_one" or (self.positive is not None and stratum % self.classes != self.positive)
+        return lost if is_lost else rows - lost
+
+    @cached_property
+    def costs(self) -> tuple[Costs, ...]:
+        """The loss of a truth in each bin, where that did not come and where it did."""
+        if self.loss == "zero_one":
+            return (ZERO_ONE,) * self.bins
+        return costs_of(self.loss, self.edges, least=1 / self.classes if self.positive is None else 0.0)
+
 
 @dataclass(frozen=True)
 class Losses:
-    """What the model lost out of sample: each row 0 or 1 (a wrong label; an error above the reference's q90)."""
+    """What the model lost out of sample: each row a number from 0 to 1 (`losses`)."""
 
     rows: int
-    lost: int
+    lost: float
+    """The sum over the rows; of losses of 0 and 1 how many were lost."""
     strata: tuple[int, ...] = ()
     """Of the rows, those of each stratum of predictions; empty where nobody knows."""
-    strata_lost: tuple[int, ...] = ()
-    """Of those, the lost."""
+    strata_lost: tuple[float, ...] = ()
+    """The sum over each of those."""
+    loss: LossName = "zero_one"
+    told: tuple[tuple[float, int], ...] = ()
+    """(loss, rows) of all rows where a loss may lie between 0 and 1; empty: each is one of the two."""
 
     def __post_init__(self) -> None:
         """Refuse more losses than rows."""
         if not 0 <= self.lost <= self.rows:
             raise ValueError("losses are at least none and at most one a row")
         if len(self.strata) != len(self.strata_lost) or (
-            self.strata and (sum(self.strata), sum(self.strata_lost)) != (self.rows, self.lost)
+            self.strata and not (sum(self.strata) == self.rows and isclose(sum(self.strata_lost), self.lost))
         ):
             raise ValueError("the strata's rows and losses add up to all")
         if any(not 0 <= lost <= rows for rows, lost in zip(self.strata, self.strata_lost, strict=True)):
             raise ValueError("losses of a stratum are at least none and at most one a row")
+        if self.loss != "zero_one" and sum(rows for _, rows in self.told) != self.rows:
+            raise ValueError(f"the reference of {self.loss} has the loss of every row")
+
+    @classmethod
+    def of(cls, answers: Predictions, strata: Sequence[int], lost: Sequence[int]) -> Losses:
+        """Return the losses of `answers`, where of each stratum so many rows were lost by the label (or the error)."""
+        if answers.loss == "zero_one":
+            return cls(sum(strata), sum(lost), tuple(strata), tuple(lost))
+        if len(strata) != answers.bins * answers.classes:
+            raise ValueError("losses are of the strata of predictions")
+        told: list[tuple[float, int]] = []
+        sums = []
+        for stratum, (rows, wrong) in enumerate(zip(strata, lost, strict=True)):
+            came, costs = answers.came_of(stratum, rows, wrong), answers.costs[stratum // answers.classes]
+            told += [(costs[0], rows - came), (costs[1], came)]
+            sums.append(costs[0] * (rows - came) + costs[1] * came)
+        return cls(
+            sum(strata), sum(sums), tuple(strata), tuple(sums), answers.loss, tuple(one for one in told if one[1])
+        )
 
 
 @dataclass(frozen=True)
@@ -126,6 +178,8 @@ class Reference:
         """Refuse losses of other strata."""
         if len(self.losses.strata) not in (0, self.predictions.bins * self.predictions.classes):
             raise ValueError("losses are of the strata of predictions, or of none")
+        if self.losses.rows and self.losses.loss != self.predictions.loss:
+            raise ValueError(f"losses by {self.losses.loss} say nothing of {self.predictions.loss}")
 
     @cached_property
     def starts(self) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from mooring.stats.drift.losses import LossName
 from mooring.stats.drift.metrics import Metric
 from mooring.stats.drift.naming import Name
 from mooring.stats.drift.quality import Broken
@@ -30,6 +31,8 @@ class Evidence:
     """estimated: the loss that the window is expected to have."""
     reference: float | None = None
     """estimated: the same out of sample at training."""
+    loss: LossName = "zero_one"
+    """estimated: which loss, in its own unit: of zero_one a share of predictions, of log_loss nats."""
 
 
 class Beyond(NamedTuple):
@@ -81,8 +84,10 @@ class HarmReport:
     reference: float
     """Losses out of sample at training."""
     bound: float
-    """What the reference and the tolerance make of it; 1: there is no reference."""
+    """What the reference and the tolerance make of it; without a reference the most that there is."""
     distance: float
     """KS distance of the labelled from all by score, after weighting."""
     metrics: tuple[Metric, ...] = ()
     """For people; alarms come from bounded losses alone."""
+    loss: LossName = "zero_one"
+    """What `rate`, `raw`, `reference` and `bound` are of, in its own unit."""

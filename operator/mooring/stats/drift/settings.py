@@ -36,7 +36,7 @@ class Settings:
     """Distances smaller than this are not drift, however significant."""
     predictions_effect: float = 0.05
     tolerance: float = 0.02
-    """A loss greater by this much than in the reference is not harm."""
+    """A loss greater by this much than in the reference, in the metric's own unit, is not harm."""
     mature_after_seconds: int = DAY_SECONDS
     """After the end of a day its predictions have the ground truth that they will have. 0: truths come within seconds,
     and count as they come, window by window."""

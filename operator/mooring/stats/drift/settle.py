@@ -7,6 +7,7 @@ from mooring.stats.drift.cohorts import Cohort
 from mooring.stats.drift.detector import mean
 from mooring.stats.drift.evalue import Above
 from mooring.stats.drift.joins import Codes
+from mooring.stats.drift.losses import UNITS
 from mooring.stats.drift.metrics import metrics
 from mooring.stats.drift.reference import Losses
 from mooring.stats.drift.report import HarmReport, HarmState
@@ -27,19 +28,21 @@ def settle(
         levels = harm.fold(levels, test, sample, repaired.weights, repeated)
     together = mean(levels)
     alarm = together >= alarm_at
-    joins = codes.joins(pool.told)
+    joins, loss = codes.joins(pool.told), codes.answers.loss
+    unit = UNITS[loss]
     report = HarmReport(
         state=_judged(test, repaired, alarm=alarm),
         value=together,
         alarm_at=alarm_at,
         truths=repaired.truths,
         coverage=repaired.truths / max(1, sum(pool.predicted)),
-        rate=repaired.rate,
-        raw=repaired.raw,
-        reference=losses.lost / losses.rows if losses.rows else 0.0,
-        bound=test.bound if test else 1.0,
+        rate=unit * repaired.rate,
+        raw=unit * repaired.raw,
+        reference=unit * losses.lost / losses.rows if losses.rows else 0.0,
+        bound=unit * (test.bound if test else 1.0),
         distance=repaired.left,
         metrics=() if joins is None else metrics(codes.answers, joins, repaired.weights),
+        loss=loss,
     )
     return (harm.START if alarm else levels), report
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, brier_score_loss, f1_score, log_loss, roc_auc_score
 
 from mooring.stats.drift import Counted, Losses, Predictions, Reference, Settings, Truth, Watch
-from mooring.stats.drift.metrics import metrics, middles_of
+from mooring.stats.drift.losses import middles_of
+from mooring.stats.drift.metrics import metrics
 
 LOSS_EDGES = (0.5, 1.0, 2.0, 4.0)
 EDGES = (0.25, 0.5, 0.75)
