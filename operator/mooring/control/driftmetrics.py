@@ -51,7 +51,7 @@ class DriftMetrics(Collector):
             "alarms": ("The number of the last alarm", _POLICY),
             "feature_effect": ("Distance from the reference of features beyond what is allowed", (*_POLICY, "feature")),
             "broken_share": ("Share of broken values, where it is too large", (*_POLICY, "feature", "fault")),
-            "loss": ("Losses for each prediction in the last settled truths", _POLICY),
+            "loss": ("Losses for each prediction in the last settled truths, by harm.metric", _POLICY),
             "trouble": ("1 while something cannot be read", _POLICY),
         }
         return {

@@ -16,8 +16,8 @@ from typing import Final
 STEPS: Final = (0.03, 0.06, 0.12, 0.25)
 """How far above the bound the shares lie that are bet on, with the same stake on each."""
 _HALVINGS: Final = 40
-_STAKES: Final = tuple(2.0**-k for k in range(1, 9))
-"""Of the most that may be bet on a mean: rare rows and many, losses that differ much and little."""
+_SPREADS: Final = (0.01, 0.03, 0.1)
+"""Variances of losses from 0 to 1 that stakes are made for: those of Brier and of log loss lie among them."""
 _SURE: Final = 1 - 1e-9
 
 
@@ -49,22 +49,21 @@ def divergence(share: float, other: float) -> float:
 def mean_bound(losses: Sequence[tuple[float, int]], surprise: float) -> float:
     """Return what the mean behind (loss from 0 to 1, rows) exceeds with a chance of at most exp(-surprise); of none: 1.
 
-    Where the mean is b or more, that of Π (1 + λ (b - x)) over independent rows is at most 1 for 0 <= λ <= 1 / (1 - b),
-    and so is that of several λ: a b for which it exceeds exp(surprise) is refused, and all above it (Waudby-Smith and
-    Ramdas 2023). That knows how little losses differ, which Chernoff's bound does not: most of Brier's are small.
+    Where the mean is b or more, that of Π (1 + λ (b - x)) over independent rows is at most 1 for a λ from 0 to 1 that
+    the number of rows alone decides, and so is that of several: a b for which it exceeds exp(surprise) is refused, and
+    all above it (Waudby-Smith and Ramdas 2023). That sees how little losses differ, which Chernoff's bound does not:
+    most of Brier's are small.
     """
     rows = sum(count for _, count in losses)
     if rows == 0:
         return 1.0
+    target = surprise + log(len(_SPREADS))
+    stakes = [min(1.0, sqrt(2 * target / (rows * spread))) for spread in _SPREADS]
     low, high = min(1.0, sum(loss * count for loss, count in losses) / rows), 1.0
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        if middle >= _SURE:
-            break
-        bets = [
-            sum(count * log1p(stake * (middle - loss) / (1 - middle)) for loss, count in losses) for stake in _STAKES
-        ]
-        low, high = (low, middle) if log_mean(bets) > surprise else (middle, high)
+        logs = [sum(count * log1p(stake * (middle - loss)) for loss, count in losses) for stake in stakes]
+        low, high = (low, middle) if log_mean(logs) > surprise else (middle, high)
     return high
 
 

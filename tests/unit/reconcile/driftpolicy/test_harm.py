@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.reconcile.driftpolicy.stage import AGE_MISSING, DAY, HOUR, Stage, truths, window
@@ -94,6 +96,24 @@ def test_the_gain_of_a_regression_is_a_share_of_its_error_before(stage: Stage) -
     last = stage.look().last
     assert last is not None
     assert (last.loss, last.gain, last.helped) == ("10", "0.2", True)
+
+
+def test_the_gain_is_of_the_metric_that_harm_is_judged_by(stage: Stage) -> None:
+    stage.alarm()
+    stage.bring_evidence(harm=replace(truths(0.142, "Alarm", 5210.0), loss="brier"))
+    promote(stage)
+    stage.bring_evidence(harm=truths(0.1), harm_at=stage.ms, settled=1)
+    last = stage.look().last
+    assert last is not None
+    assert (last.loss, last.metric, last.gain, last.helped) == ("0.142", "brier", None, None), "a share is no score"
+    stage.bring_evidence(harm=replace(truths(0.121), loss="brier"), harm_at=stage.ms, settled=2)
+    status = stage.look()
+    assert status.last is not None
+    assert (status.last.gain, status.last.helped) == ("0.021", True)
+    (shown,) = [item for item in status.evidence if item.test == "harm"]
+    assert (shown.metric, shown.rate, shown.reference, shown.bound) == ("brier", "0.121", "0.139", "0.163")
+    harmful = next(item for item in status.conditions if item.type == "Harmful")
+    assert "Brier score 0.121 of 20000 truths, 0.163 allowed against income-v2" in harmful.message
 
 
 def promote(stage: Stage) -> None:
