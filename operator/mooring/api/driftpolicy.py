@@ -168,6 +168,15 @@ class Retrain(Model):
     """Double: the cooldown doubles with each run that did not help, and is as before after one that did."""
 
 
+class Classifier(Model):
+    """A classifier that learns to tell captured rows from rows of the training data."""
+
+    every_seconds: Annotated[int, Field(ge=300, le=2_592_000)] = 86_400
+    """Between two looks, each a Job. The first comes at once, for each version."""
+    max_rows: Annotated[int, Field(ge=200, le=20_000)] = 5000
+    """Captured rows of a look, each as likely as any other since the one before; below 200 nothing is said."""
+
+
 class DriftPolicySpec(Model):
     """What to watch, and what to do."""
 
@@ -210,6 +219,10 @@ class DriftPolicySpec(Model):
     """What starts training. Absent: Harm, where there is `retrain`."""
     retrain: Retrain | None = None
     """Absent: the policy watches and tells, and asks for nothing."""
+    classifier: Classifier | None = None
+    """Asks now and then whether captured rows as wholes differ from the training data's, which each feature alone may
+    not show. It tells and alarms nobody. It needs `capture` of the ModelDeployment and `evaluation.sampleRows` of the
+    TrainingJob. Absent: never."""
     on_harm_after_promotion: Literal["Rollback", "Retrain"] = "Rollback"
     """What harm asks for while the ModelDeployment still watches its new version."""
 

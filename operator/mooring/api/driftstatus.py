@@ -224,6 +224,43 @@ class DataStatus(Model):
     """Why the last look failed."""
 
 
+class TellingStatus(Model):
+    """A feature by which captured rows are told from those of the training data."""
+
+    feature: Column
+    """The column."""
+    loss: Number
+    """Of the AUC, where its values are shuffled."""
+
+
+class ClassifierStatus(Model):
+    """Whether a classifier can tell captured rows from rows of the training data. It is evidence for people."""
+
+    look: Count
+    """Counted from 1."""
+    at: Timestamp | None = None
+    """When its answer was seen. Absent: this version was not looked at yet."""
+    version: VersionName
+    """The version that serves, of whose rows all this is."""
+    since: Timestamp | None = None
+    """Rows that were captured from here on are for the next look; the numbers are of rows before it."""
+    auc: Number | None = None
+    """How often it takes the captured one of two rows for it: "0.5" is chance, "1" always. Of the last look that had an
+    answer."""
+    low: Number | None = None
+    """Of the 95% interval of the AUC."""
+    high: Number | None = None
+    """The same."""
+    rows: Count | None = None
+    """Captured rows that it was learned from and judged on."""
+    reference: Count | None = None
+    """Rows of the training data, likewise."""
+    top: Annotated[list[TellingStatus], Field(max_length=5)] = Field(default_factory=list)
+    """By which it tells most; empty where it does not."""
+    failure: Message | None = None
+    """Why the last look had no answer, and what to do."""
+
+
 class DriftPolicyStatus(Status):
     """What is known, and what was decided."""
 
@@ -253,6 +290,8 @@ class DriftPolicyStatus(Status):
     """Present where there is `retrain`."""
     data: DataStatus | None = None
     """Present where there is a trigger NewData."""
+    classifier: ClassifierStatus | None = None
+    """Present where there is `classifier`."""
     scheduled: Timestamp | None = None
     """Times of schedules up to this one were decided on."""
     alarm: Count | None = None

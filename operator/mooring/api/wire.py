@@ -19,6 +19,7 @@ from mooring.api.trainingjob import DataSource, Failure, TrainingJobSpec
 
 TRAIN_ORDER_VARIABLE = "MOORING_TRAIN_ORDER"
 LIST_ORDER_VARIABLE = "MOORING_LIST_ORDER"
+CLASSIFY_ORDER_VARIABLE = "MOORING_CLASSIFY_ORDER"
 SERVE_ORDER_VARIABLE = "MOORING_SERVE_ORDER"
 TERMINATION_PATH_VARIABLE = "MOORING_TERMINATION_PATH"
 """Where a pod leaves its last words; Kubernetes' /dev/termination-log unless set."""
@@ -66,6 +67,7 @@ EXIT_USER = 42
 REPORT_LIMIT = 4096
 _REPORT_PREFIX = "mooring/v1:"
 _LISTED_PREFIX = "mooring/listed/v1:"
+_CLASSIFIED_PREFIX = "mooring/classified/v1:"
 
 
 class Unchanged(Model):
@@ -153,6 +155,59 @@ class ListReport(Model):
             return None
         try:
             return cls.model_validate_json(message[len(_LISTED_PREFIX) :])
+        except ValidationError:
+            return None
+
+
+class ClassifyOrder(Model):
+    """What a pod is told that asks whether captured rows can be told from rows of the training data."""
+
+    version: str
+    artifact: Artifact
+    captured: str
+    """The ModelDeployment's folder of captured rows."""
+    since: int
+    """Rows that were predicted from here on, in milliseconds since 1970 UTC."""
+    max_rows: int
+    exclude: list[Column] = Field(default_factory=list)
+    """Features that are left out."""
+    seed: int = 0
+
+
+class Telling(Model):
+    """A feature by which rows are told apart."""
+
+    feature: Column
+    loss: float
+    """Of the AUC, where the feature's values are shuffled."""
+
+
+class ClassifyReport(Model):
+    """What it says: aggregates of at least hundreds of rows, and no value of any."""
+
+    rows: int = 0
+    """Captured rows."""
+    reference: int = 0
+    """Rows of the training data."""
+    auc: float | None = None
+    low: float | None = None
+    high: float | None = None
+    top: Annotated[list[Telling], Field(max_length=5)] = Field(default_factory=list)
+    until: int | None = None
+    """When the newest captured row was predicted, in milliseconds since 1970 UTC."""
+    failure: Failure | None = None
+
+    def encode(self) -> str:
+        """Return the report as a termination message."""
+        return _CLASSIFIED_PREFIX + self.model_dump_json(by_alias=True, exclude_none=True)
+
+    @classmethod
+    def decode(cls, message: str) -> Self | None:
+        """Return the report in a termination message, or None where there is none to be read."""
+        if not message.startswith(_CLASSIFIED_PREFIX):
+            return None
+        try:
+            return cls.model_validate_json(message[len(_CLASSIFIED_PREFIX) :])
         except ValidationError:
             return None
 

@@ -19,11 +19,15 @@ class DriftMetrics(Collector):
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._seen: dict[Key, DriftSeen] = {}
+        self._aucs: dict[Key, float] = {}
         self.errors = Counter("mooring_drift_look_errors", "Looks for drift that failed", registry=registry)
         registry.register(self)
 
-    def show(self, key: Key, seen: DriftSeen | None) -> None:
-        """Show what is known for a policy; None: nothing is any more."""
+    def show(self, key: Key, seen: DriftSeen | None, auc: float | None = None) -> None:
+        """Show what is known for a policy; None: nothing is any more. `auc`: by which rows were told apart."""
+        self._aucs.pop(key, None)
+        if seen is not None and auc is not None:
+            self._aucs[key] = auc
         if seen is None:
             self._seen.pop(key, None)
         else:
@@ -38,6 +42,8 @@ class DriftMetrics(Collector):
         families = self._families()
         for key, seen in sorted(self._seen.items()):
             _add(families, (key.namespace, key.name), seen)
+        for key, auc in sorted(self._aucs.items()):
+            families["classifier_auc"].add_metric((key.namespace, key.name), auc)
         return iter(families.values())
 
     def _families(self) -> dict[str, GaugeMetricFamily]:
@@ -52,6 +58,7 @@ class DriftMetrics(Collector):
             "feature_effect": ("Distance from the reference of features beyond what is allowed", (*_POLICY, "feature")),
             "broken_share": ("Share of broken values, where it is too large", (*_POLICY, "feature", "fault")),
             "loss": ("Losses for each prediction in the last settled truths, by harm.metric", _POLICY),
+            "classifier_auc": ("How well captured rows are told from the training data's; 0.5 is chance", _POLICY),
             "trouble": ("1 while something cannot be read", _POLICY),
         }
         return {

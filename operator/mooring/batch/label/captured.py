@@ -16,6 +16,16 @@ DAY_LIMIT = 1_000_000
 Line = dict[str, object]
 
 
+@dataclass(frozen=True)
+class PartFile:
+    """A part that nobody has read yet."""
+
+    day: str
+    """As 2026-11-21: that of its first line."""
+    store: Store
+    entry: Entry
+
+
 @dataclass
 class Captured:
     """The parts of one ModelDeployment, since a day. A part that cannot be read is said and passed over."""
@@ -47,20 +57,29 @@ class Captured:
                     found[life] = part[0]
         return list(found.values())
 
-    def lines(self, kind: Kind) -> Iterator[tuple[Head, Line]]:
-        """Yield the lines of all parts of a kind with their part's head, about in the order in which they came."""
+    def parts(self, kind: Kind) -> Iterator[PartFile]:
+        """Yield the parts of a kind, about in the order in which they came."""
         for day in self.days():
             store = self._store(day)
             for entry in self._entries(store, kind):
-                part = self._read(store, entry)
-                if part is None:
-                    continue
-                head, lines = part
-                try:
-                    for line in lines:
-                        yield head, line
-                except Unreadable as problem:
-                    self._pass_over(entry, problem)
+                yield PartFile(day, store, entry)
+
+    def lines(self, kind: Kind) -> Iterator[tuple[Head, Line]]:
+        """Yield the lines of all parts of a kind with their part's head, about in the order in which they came."""
+        for file in self.parts(kind):
+            yield from self.lines_of(file)
+
+    def lines_of(self, file: PartFile) -> Iterator[tuple[Head, Line]]:
+        """Yield the lines of a part with its head."""
+        part = self._read(file.store, file.entry)
+        if part is None:
+            return
+        head, lines = part
+        try:
+            for line in lines:
+                yield head, line
+        except Unreadable as problem:
+            self._pass_over(file.entry, problem)
 
     def _store(self, day: str) -> Store:
         return Store(f"{self.uri.rstrip('/')}/parts/{day}/", self.credentials)

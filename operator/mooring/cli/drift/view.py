@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mooring.api.driftpolicy import DriftPolicy
-from mooring.api.driftstatus import EvidenceStatus
+from mooring.api.driftstatus import ClassifierStatus, EvidenceStatus
+from mooring.reconcile.driftpolicy.classifying import sentence
 from mooring.stats.drift.losses import TITLES
 
 _ASPECTS = ("DataQualityBroken", "Drifted", "Harmful", "LabelsSelective")
@@ -38,6 +39,7 @@ def _lines(policy: DriftPolicy) -> Iterator[str]:
         yield f"  can be seen  {names or 'nothing'}"
     for top in status.top:
         yield f"  moved        {top.feature} {top.direction} by {top.effect} (p {top.p})"
+    yield from _together(status.classifier)
     for metric in status.metrics:
         yield f"  {metric.name:<12} {metric.value} by {metric.rows} truths"
     for aspect in _ASPECTS:
@@ -49,6 +51,17 @@ def _lines(policy: DriftPolicy) -> Iterator[str]:
 def _beside(item: EvidenceStatus) -> str:
     allowed = f", {item.bound} allowed" if item.bound is not None else ""
     return f"{item.reference} at training{allowed}"
+
+
+def _together(known: ClassifierStatus | None) -> Iterator[str]:
+    if known is None:
+        return
+    if known.auc is not None:
+        yield f"  together     {sentence(known)}"
+    if known.failure is not None:
+        yield f"  together     no answer: {known.failure}"
+    if known.auc is None and known.failure is None:
+        yield f"  together     rows of {known.version} were not compared yet"
 
 
 def _asked(policy: DriftPolicy) -> Iterator[str]:

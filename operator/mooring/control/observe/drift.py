@@ -206,10 +206,18 @@ class DriftObserver:
             return DriftSeen(int(now * 1000), "", trouble=scene.trouble)
         return seen_of(watched, now, [scene.trouble or ""])
 
+    def _auc(self, key: Key, seen: DriftSeen | None) -> float | None:
+        """Return how well rows of the version that is watched were told apart, which the policy's status remembers."""
+        live = self._cache.get(KIND, key.namespace, key.name)
+        known = DriftPolicy.model_validate(live).status.classifier if live is not None else None
+        if known is None or known.auc is None or seen is None or known.version != seen.version:
+            return None
+        return float(known.auc)
+
     def _bring(self, key: Key, seen: DriftSeen | None) -> None:
         before = self._cache.drift(key)
         self._cache.bring_drift(key, seen)
-        self._metrics.show(key, seen)
+        self._metrics.show(key, seen, self._auc(key, seen))
         if seen is not None and (before is None or replace(before, at=seen.at) != seen):
             self._wake(key)
 

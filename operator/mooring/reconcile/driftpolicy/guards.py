@@ -36,6 +36,8 @@ Reason = Literal[
     "OlderPolicy",
     "NoLedger",
     "InvalidSchedule",
+    "NoCapture",
+    "NoSample",
 ]
 ANNOTATION = "mooring.dev/approve"
 _MOST_SECONDS = 31_536_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,21 +10,19 @@ from mooring.api.base import ObjectMeta
 from mooring.api.driftpolicy import DriftPolicy, Trigger
 from mooring.api.driftstatus import DataStatus
 from mooring.api.trainingjob import DataSource
-from mooring.api.wire import DATA_PREFIX, EXIT_USER, LIST_ORDER_VARIABLE, ListOrder, ListReport
+from mooring.api.wire import DATA_PREFIX, LIST_ORDER_VARIABLE, ListOrder, ListReport
 from mooring.reconcile.conditions import shorten
-from mooring.reconcile.plan import Apply, Cache, Key, Object
-from mooring.reconcile.pods import read_pods
-from mooring.reconcile.render import child, credentials, digest, labels, pod_spec, resources
+from mooring.reconcile.driftpolicy.lookjob import NO_ANSWER, job_name, jobs_of, render_job
+from mooring.reconcile.plan import Apply, Cache, Key
+from mooring.reconcile.render import credentials, resources
 
 if TYPE_CHECKING:
     from mooring.reconcile.driftpolicy.seen import Seen
 
 CONTAINER = "lister"
+KIND = "data"
 POLL_SECONDS = 3600
 _DEADLINE_SECONDS = 300
-_KEPT_SECONDS = 600
-_RETRIES = 1
-_NO_ANSWER = "its pod ended without an answer: see kubectl describe of the Job"
 
 
 @dataclass(frozen=True)
@@ -40,17 +37,7 @@ class Look:
 
 def looks_of(key: Key, cache: Cache) -> tuple[Look, ...]:
     """Return the Jobs of a policy that list."""
-    pods: dict[str, list[Object]] = {}
-    for pod in cache.children("Pod", key):
-        pods.setdefault(pod["metadata"].get("labels", {}).get("batch.kubernetes.io/job-name", ""), []).append(pod)
-    return tuple(_look(job, pods.get(job["metadata"]["name"], [])) for job in cache.children("Job", key))
-
-
-def _look(job: Object, pods: Iterable[Object]) -> Look:
-    conditions = (job.get("status") or {}).get("conditions") or []
-    ended = any(item["type"] in ("Complete", "Failed") and item.get("status") == "True" for item in conditions)
-    said = (ListReport.decode(pod.ending.message) for pod in read_pods(pods) if pod.ending is not None)
-    return Look(job["metadata"]["name"], ended, next((report for report in said if report is not None), None))
+    return tuple(Look(job.name, job.ended, job.said(ListReport.decode)) for job in jobs_of(key, cache, KIND))
 
 
 def trigger_of(policy: DriftPolicy) -> Trigger | None:
@@ -70,7 +57,7 @@ def read(seen: Seen, now: datetime) -> DataStatus | None:
     known = before or DataStatus(look=number, at=now)
     report, moment = found.report, now.replace(microsecond=0)
     if report is None or report.listing is None:
-        failure = report.failure.message if report is not None and report.failure is not None else _NO_ANSWER
+        failure = report.failure.message if report is not None and report.failure is not None else NO_ANSWER
         return known.model_copy(update={"look": number, "at": moment, "failure": shorten(failure)})
     facts = {"listing": report.listing, "files": report.files, "bytes": report.bytes, "failure": None}
     return known.model_copy(update={"look": number, "at": moment, **facts})
@@ -121,7 +108,7 @@ def _next(known: DataStatus | None) -> int:
 
 
 def _name(policy: ObjectMeta, number: int) -> str:
-    return f"{policy.name}-data-{digest([policy.uid, number], 8)}"
+    return job_name(policy, KIND, number)
 
 
 def _short(listing: str) -> str:
@@ -129,7 +116,6 @@ def _short(listing: str) -> str:
 
 
 def _render(seen: Seen, name: str, data: DataSource) -> dict[str, Any]:
-    owner = seen.policy.metadata
     order = ListOrder(data=data).model_dump_json(by_alias=True, exclude_none=True)
     container = {
         "name": CONTAINER,
@@ -138,17 +124,4 @@ def _render(seen: Seen, name: str, data: DataSource) -> dict[str, Any]:
         "env": [{"name": LIST_ORDER_VARIABLE, "value": order}, *credentials(DATA_PREFIX, data.secret_name)],
         "resources": resources(None, cpu="50m", memory="192Mi"),
     }
-    refused = {"containerName": CONTAINER, "operator": "In", "values": [EXIT_USER]}
-    body = {
-        "spec": {
-            "backoffLimit": _RETRIES,
-            "activeDeadlineSeconds": _DEADLINE_SECONDS,
-            "ttlSecondsAfterFinished": _KEPT_SECONDS,
-            "podFailurePolicy": {"rules": [{"action": "FailJob", "onExitCodes": refused}]},
-            "template": {
-                "metadata": {"labels": labels("DriftPolicy", owner)},
-                "spec": pod_spec(container, restartPolicy="Never", terminationGracePeriodSeconds=10),
-            },
-        }
-    }
-    return child("Job", name, "DriftPolicy", owner, body)
+    return render_job(seen.policy.metadata, name, container, deadline_seconds=_DEADLINE_SECONDS)

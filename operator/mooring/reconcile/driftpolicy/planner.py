@@ -9,7 +9,7 @@ from mooring.api.config import OperatorConfig
 from mooring.api.driftpolicy import DriftPolicy
 from mooring.api.driftstatus import DriftPolicyStatus
 from mooring.reconcile.conditions import name_conflict, shorten
-from mooring.reconcile.driftpolicy import listing, schedule
+from mooring.reconcile.driftpolicy import classifying, listing, schedule
 from mooring.reconcile.driftpolicy.course import Course
 from mooring.reconcile.driftpolicy.decide import decide
 from mooring.reconcile.driftpolicy.findings import ASPECTS, silent_at
@@ -46,12 +46,20 @@ def plan(seen: Seen, now: datetime) -> Plan:
     """Return the plan for what is seen."""
     decision = decide(seen, now)
     status = compose(seen, decision, now)
-    ahead = [(moment - now).total_seconds() for moment in _moments(seen, decision.course, now)]
+    moments = [*_moments(seen, decision.course, now), classifying.due(seen, status.classifier)]
+    ahead = [(moment - now).total_seconds() for moment in moments if moment is not None and moment > now]
     return Plan(
-        writes=listing.look_again(seen, decision.course.data, now),
+        writes=(
+            *listing.look_again(seen, decision.course.data, now),
+            *classifying.look_again(seen, status.classifier, now),
+        ),
         status=status.to_json(),
         requeue_after=max(0.0, min(ahead)) + 0.1 if ahead else None,
-        events=(*_turns(seen, status), *decision.course.events),
+        events=(
+            *_turns(seen, status),
+            *classifying.turns(seen.policy.status.classifier, status.classifier),
+            *decision.course.events,
+        ),
     )
 
 

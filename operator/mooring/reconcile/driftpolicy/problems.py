@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mooring.api.trainingjob import TrainingJob
-from mooring.reconcile.driftpolicy import schedule
+from mooring.reconcile.driftpolicy import classifying, schedule
 from mooring.reconcile.driftpolicy.seen import Seen
 
 Reason = Literal[
@@ -20,6 +20,8 @@ Reason = Literal[
     "OlderPolicy",
     "NoLedger",
     "InvalidSchedule",
+    "NoCapture",
+    "NoSample",
 ]
 
 
@@ -58,6 +60,8 @@ def _problems(seen: Seen) -> Iterator[Problem]:
         )
     yield from _of_training(seen)
     yield from _of_schedules(seen)
+    if (wrong := classifying.fault(seen)) is not None:
+        yield Problem(wrong.reason, f"{wrong.message}; all else works", may_ask=True)
 
 
 def _of_training(seen: Seen) -> Iterator[Problem]:

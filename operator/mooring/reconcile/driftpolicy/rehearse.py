@@ -67,7 +67,10 @@ def _opening(seen: Seen) -> Seen:
             update={"retrain": spec.retrain.model_copy(update={"mode": "Enforce", "backoff": "None"})}
         )
     policy = seen.policy.model_copy(
-        update={"spec": spec.model_copy(update={"suspend": False}), "status": DriftPolicyStatus()}
+        update={
+            "spec": spec.model_copy(update={"suspend": False, "classifier": None}),
+            "status": DriftPolicyStatus(),
+        }
     )
     job = seen.job.model_copy(update={"status": TrainingJobStatus()}) if seen.job is not None else None
     deployment = seen.deployment
@@ -77,7 +80,15 @@ def _opening(seen: Seen) -> Seen:
         item.model_copy(update={"spec": item.spec.model_copy(update={"provenance": None})}) for item in seen.versions
     )
     return replace(
-        seen, policy=policy, job=job, deployment=deployment, versions=versions, others=(), drift=None, looks=()
+        seen,
+        policy=policy,
+        job=job,
+        deployment=deployment,
+        versions=versions,
+        others=(),
+        drift=None,
+        looks=(),
+        classified=(),
     )
 
 

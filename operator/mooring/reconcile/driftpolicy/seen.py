@@ -15,6 +15,7 @@ from mooring.api.modeldeployment import ModelDeployment
 from mooring.api.modelversion import ModelVersion
 from mooring.api.rolloutstatus import Arm
 from mooring.api.trainingjob import TrainingJob
+from mooring.reconcile.driftpolicy.classifying import Classification, classifications_of
 from mooring.reconcile.driftpolicy.listing import Look, looks_of
 from mooring.reconcile.driftpolicy.others import Other, look_around
 from mooring.reconcile.driftseen import DriftSeen
@@ -39,8 +40,10 @@ class Seen:
     storm_policies: int = 3
     looks: tuple[Look, ...] = ()
     """Jobs that list the data."""
+    classified: tuple[Classification, ...] = ()
+    """Jobs that ask whether captured rows differ from the training data's."""
     runtime_image: str = ""
-    """Of those Jobs."""
+    """Of all those Jobs."""
 
     @property
     def stable(self) -> Arm | None:
@@ -98,6 +101,7 @@ def look(key: Key, cache: Cache, config: OperatorConfig) -> Seen | None:
         drift=cache.drift(key),
         storm_policies=config.storm_policies,
         looks=looks_of(key, cache),
+        classified=classifications_of(key, cache),
         runtime_image=config.runtime_image,
     )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from mooring.api.driftstatus import DriftPolicyStatus, MonthStatus
 from mooring.reconcile.conditions import Truth, Wanted, set_conditions, summary
+from mooring.reconcile.driftpolicy import classifying
 from mooring.reconcile.driftpolicy.course import Course
 from mooring.reconcile.driftpolicy.decide import Decision
 from mooring.reconcile.driftpolicy.findings import findings
@@ -41,6 +42,7 @@ def compose(seen: Seen, decision: Decision, now: datetime) -> DriftPolicyStatus:
         suppressed=course.suppressed,
         month=_month(seen, course, now),
         data=course.data,
+        classifier=classifying.read(seen, now),
         scheduled=_scheduled(seen, course),
         alarm=course.alarm or None,
         backoff=course.backoff or None,

@@ -60,6 +60,9 @@ class Cluster(PodReader):
     def policy(self, spec: dict[str, Any], uid: str = "policy-1") -> None:
         self.put("DriftPolicy", "shop", metadata={"uid": uid}, spec=spec)
 
+    def classified(self, known: dict[str, Any]) -> None:
+        self.put("DriftPolicy", "shop", metadata={"uid": "policy-1"}, spec=SPEC, status={"classifier": known})
+
     def serve(self, number: int, **spec: Any) -> None:
         arm = {"version": f"shop-v{number}", "digest": f"sha256:{'0' * 64}", "template": "0123abcd"}
         arm |= {"replicas": 2, "ready": 2, "startedAt": "2026-01-01T00:00:00Z"}  # type: ignore[dict-item]
@@ -391,6 +394,12 @@ async def test_prometheus_is_told_what_is_known_and_forgets_what_is_gone(cluster
     assert 'mooring_drift_windows{namespace="ns",policy="shop"} 1.0' in told
     assert 'mooring_drift_evidence{namespace="ns",policy="shop",test="inputs"}' in told
     assert 'mooring_drift_feature_effect{feature="age",namespace="ns",policy="shop"} 0.7' in told
+    assert "mooring_drift_classifier_auc{" not in told
+    for version, shown in (("another-v1", False), ((await operator.pass_slots(1)).version, True)):
+        cluster.classified({"look": 1, "version": version, "auc": "0.61"})
+        await operator.pass_slots(1)
+        line = 'mooring_drift_classifier_auc{namespace="ns",policy="shop"} 0.61'
+        assert (line in generate_latest(operator.registry).decode()) is shown
     cluster.cache.forget("DriftPolicy", {"metadata": {"name": "shop", "namespace": "ns", "uid": "policy-1"}})
     await operator.observer.look_once(KEY)
     assert 'policy="shop"' not in generate_latest(operator.registry).decode()
