@@ -1,6 +1,8 @@
 """What the account of a request costs: µs for its record, its id and its share of the binning.
 
-    python -m bench.ledger [--features 4,20,100] [--rows 1,64]
+    python -m bench.ledger [--features 4,20,100] [--rows 1,64] [--slices none,2,12]
+
+`--slices` counts the rows apart by so many values of a text; `2n`: of a number. Every row has one of them.
 
 One core, no HTTP and no model; CPU time, the best of several rounds. What it costs of a server's whole request is in
 `bench.serving`, beside the bare loop.
@@ -18,11 +20,12 @@ from mooring.ledger.binner import Binner, NumberEdges, Reference, Strata, TextTa
 from mooring.ledger.book import KEPT_SECONDS, Ledger
 from mooring.ledger.interval import INTERVAL_SECONDS, Stream
 from mooring.ledger.packed import Kinds, Packed
+from mooring.ledger.slicer import SlicedFeature, Slicer
 from mooring.serving.backends import Answers
 from mooring.serving.capture import Capture
 from mooring.serving.capture.part import ColumnType, Encoder, Head
 from mooring.serving.capture.sample import Sampler
-from mooring.serving.ids import Identity, Ids
+from mooring.serving.ids import Identity, Ids, form_of
 from mooring.serving.record import Recorder, Scoring
 from mooring.serving.v2.decode import Asked
 
@@ -54,8 +57,18 @@ def references(features: int) -> list[Reference]:
     ]
 
 
-def requests(features: int, rows: int, count: int) -> list[Asked]:
-    """Return requests with values all over the reference."""
+def sliced(wanted: str) -> SlicedFeature | None:
+    """Return the feature to slice by: the first text, or the first number."""
+    if wanted == "none":
+        return None
+    values = int(wanted.removesuffix("n"))
+    if wanted.endswith("n"):
+        return SlicedFeature(0, "n0", EDGES[:values])
+    return SlicedFeature(3, "t3", CATEGORIES[:values])
+
+
+def requests(features: int, rows: int, count: int, by: SlicedFeature | None) -> list[Asked]:
+    """Return requests with values all over the reference; of the feature to slice by, those that are segments."""
     random = np.random.default_rng(0)
     kinds = Kinds([number % 4 == 3 for number in range(features)])
     made = []
@@ -64,6 +77,8 @@ def requests(features: int, rows: int, count: int) -> list[Asked]:
             random.choice(CATEGORIES, rows).tolist() if number % 4 == 3 else random.random(rows).tolist()
             for number in range(features)
         ]
+        if by is not None:
+            columns[by.feature] = random.choice(np.array(by.values), rows).tolist()
         made.append(Asked(id=None, rows=rows, columns=Packed.of(kinds, columns), outputs=()))
     return made
 
@@ -86,17 +101,22 @@ def best(work: Callable[[], None], count: int) -> float:
     return min(times) / count * 1e6
 
 
-def row(features: int, rows: int) -> str:
+def row(features: int, rows: int, slices: str) -> str:
     """Return a line of the table."""
-    strata = Strata(EDGES, 2)
-    ledger = Ledger(Binner(references(features), strata), Stream("m", "m-v1", "pod", "life"))
+    strata, by = Strata(EDGES, 2), sliced(slices)
+    kinds = Kinds([number % 4 == 3 for number in range(features)])
+    slicer = None if by is None else Slicer(kinds, [by], len(EDGES) * 2 + 2)
+    binner = Binner(references(features), strata, slicer.sliced if slicer else ())
+    ledger = Ledger(binner, Stream("m", "m-v1", "pod", "life"))
     ids = Ids(bytes(32), Identity("m", "m-v1", "[0,1]"))
     scoring = Scoring(strata, 1, 0, {0: 0, 1: 1}, 1)
-    recorder = Recorder(ledger, ids, scoring, [])
+    recorder = Recorder(ledger, ids, scoring, [], slicer)
     count = max(REQUESTS // rows // max(1, features // 20), 64)
-    asked = requests(features, rows, min(count, 512))
+    asked = requests(features, rows, min(count, 512), by)
     answers: Answers = [[0, 1] * (rows // 2) + [1] * (rows % 2), [0.3, 0.7] * rows]
-    codes = scoring.of_answers(answers)
+    plain = scoring.of_answers(answers)
+    codes = plain if slicer is None else slicer.codes(asked[0].columns, plain)
+    form = form_of(ledger.layout.strata * ledger.layout.combinations, regression=False)
     callers = [Caller(rows, features, number) for number in range(len(asked))]
 
     def whole() -> None:
@@ -108,7 +128,7 @@ def row(features: int, rows: int) -> str:
 
     def made() -> None:
         for _ in range(count):
-            ids.of_classes(0, codes)
+            ids.of_classes(0, codes, form)
 
     def binned() -> None:
         for number in range(count):
@@ -128,7 +148,7 @@ def row(features: int, rows: int) -> str:
         ledger.seal()
     kept = ledger.kept_bytes / 2**20
     costs = (f"{cost:.2f}" for cost in (every, identity, bins, kept_too))
-    parts = (features, rows, *costs, f"{best(sealed, 20):.0f}")
+    parts = (features, rows, slices, *costs, f"{best(sealed, 20):.0f}")
     return f"| {' | '.join(map(str, parts))} | {ledger.layout.size} | {kept:.1f} |"
 
 
@@ -137,13 +157,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.ledger", description=__doc__)
     parser.add_argument("--features", default="4,20,100")
     parser.add_argument("--rows", default="1,64")
+    parser.add_argument("--slices", default="none,2,12")
     options = parser.parse_args(arguments)
     costs = "µs a request | of it the id | append and binning | capture of 10 per mille, beside that"
-    print(f"| features | rows | {costs} | µs to seal | cells | MiB kept |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print(f"| features | rows | slices | {costs} | µs to seal | cells | MiB kept |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for rows in options.rows.split(","):
         for features in options.features.split(","):
-            print(row(int(features), int(rows)))
+            for slices in options.slices.split(","):
+                print(row(int(features), int(rows), slices))
     print(f"\nkept: {KEPT_SECONDS} s of intervals with one request each.")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mooring.ledger.layout import LATENCY_MICROSECONDS, OUTCOMES, FeatureCells, Layout
+from mooring.ledger.layout import LATENCY_MICROSECONDS, OUTCOMES, FeatureCells, Layout, Sliced
 from mooring.ledger.packed import Kinds, Packed, Values
 
 Floats = NDArray[np.float64]
@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 
 Entry = tuple[int, int, float, Packed | None, Sequence[int]]
 """A request that the model was asked for: its caller's bucket, its outcome (OK or MODEL), seconds; if it was answered,
-its rows and the stratum of each, else nothing of either."""
+its rows and the code of each, which without slices is its stratum, else nothing of either."""
 
 _LATENCY = np.array(LATENCY_MICROSECONDS, dtype=np.float64) / 1e6
 
@@ -61,9 +61,9 @@ class Strata:
         return bisect_left(self.edges, score) * self.classes + label
 
 
-def layout_of(references: Iterable[Reference], strata: Strata) -> Layout:
+def layout_of(references: Iterable[Reference], strata: Strata, sliced: Sequence[Sliced] = ()) -> Layout:
     """Return the cells that these need."""
-    return Layout(tuple(_cells(one) for one in references), len(strata.edges) + 1, strata.classes)
+    return Layout(tuple(_cells(one) for one in references), len(strata.edges) + 1, strata.classes, tuple(sliced))
 
 
 def _cells(reference: Reference) -> FeatureCells:
@@ -75,18 +75,19 @@ def _cells(reference: Reference) -> FeatureCells:
 class Binner:
     """Counts requests into a vector of a layout's size."""
 
-    def __init__(self, references: Sequence[Reference], strata: Strata) -> None:
-        self.layout = layout_of(references, strata)
+    def __init__(self, references: Sequence[Reference], strata: Strata, sliced: Sequence[Sliced] = ()) -> None:
+        self.layout = layout_of(references, strata, sliced)
         self.kinds = Kinds([isinstance(one, TextTable) for one in references])
         """By which a request's rows are packed."""
         starts = [*zip(references, self.layout.feature_starts, strict=True)]
         self._numbers = _Numbers([(one, start) for one, start in starts if isinstance(one, NumberEdges)])
         self._texts = [_TextBinner(one, start) for one, start in starts if isinstance(one, TextTable)]
+        self._segments = _Segments(self.layout) if sliced else None
 
     def add(self, vector: Ints, entries: Sequence[Entry]) -> None:
         """Count requests, all of one role, into `vector` (int64, [layout.size])."""
         slices = self.layout.slices
-        callers, outcomes, seconds, packed, strata = zip(*entries, strict=True)
+        callers, outcomes, seconds, packed, codes = zip(*entries, strict=True)
         caller, outcome, took = np.array(callers), np.array(outcomes), np.array(seconds)
         bucket = np.searchsorted(_LATENCY, took, side="left")
         places = [
@@ -95,33 +96,59 @@ class Binner:
         ]
         vector += np.bincount(np.concatenate(places), minlength=self.layout.size)
         vector[slices["microseconds"].start] += round(float(took.sum()) * 1e6)
-        of_rows = list(chain.from_iterable(strata))
+        of_rows = list(chain.from_iterable(codes))
         if answered := [one for one in packed if one is not None]:
             rows = Packed.join(answered)
             self._count(vector, rows.rows, rows.matrix().T if self.kinds.numbers else None, rows.texts, of_rows)
         else:
             self._count(vector, len(of_rows), None, (), of_rows)
 
-    def count(self, vector: Ints, columns: Iterable[Any], strata: Sequence[int] | Ints) -> None:
+    def count(self, vector: Ints, columns: Iterable[Any], codes: Sequence[int] | Ints) -> None:
         """Count rows, without a request that brought them: `columns` hold the values of each feature."""
         texts: list[Any] = []
         numbers: list[Any] = []
         for column, (is_text, _) in zip(columns, self.kinds.places, strict=True):
             (texts if is_text else numbers).append(column)
-        rows = len((numbers or texts or [strata])[0])
-        self._count(vector, rows, np.array(numbers, dtype=np.float64) if numbers else None, texts, strata)
+        rows = len((numbers or texts or [codes])[0])
+        self._count(vector, rows, np.array(numbers, dtype=np.float64) if numbers else None, texts, codes)
 
     def _count(
-        self, vector: Ints, rows: int, numbers: Floats | None, texts: Sequence[Values], strata: Sequence[int] | Ints
+        self, vector: Ints, rows: int, numbers: Floats | None, texts: Sequence[Values], codes: Sequence[int] | Ints
     ) -> None:
-        """Count so many rows by their numbers (features, rows), if there are any, their texts and their strata."""
-        slices = self.layout.slices
-        places = [np.asarray(strata, dtype=np.int64) + slices["predictions"].start]
+        """Count so many rows by their numbers (features, rows), if there are any, their texts and their codes."""
+        slices, of_rows = self.layout.slices, np.asarray(codes, dtype=np.int64)
+        strata = of_rows if self._segments is None else of_rows % self.layout.strata
+        places = [strata + slices["predictions"].start]
         places += [binner.places(values) for binner, values in zip(self._texts, texts, strict=False)]
         if numbers is not None and self.kinds.numbers:
             places.append(self._numbers.places(numbers))
-        vector += np.bincount(np.concatenate(places), minlength=self.layout.size)
+        found = np.concatenate(places)
+        vector += np.bincount(found, minlength=self.layout.size)
         vector[slices["rows"].start] += rows
+        if self._segments is not None and rows and len(of_rows) == rows:
+            self._segments.add(vector, found.reshape(-1, rows), of_rows // self.layout.strata)
+
+
+class _Segments:
+    """Counts rows a second time, in the cells of the segments that they lie in."""
+
+    def __init__(self, layout: Layout) -> None:
+        start, width = layout.slices["segments"].start, layout.shapes["segments"][1]
+        self._size = layout.size
+        self._shifts = []
+        """By column, what to add to a cell of all rows, by the combination of the row (combinations,). What lies in no
+        segment of the column is brought behind the last cell."""
+        combinations, first, weight = np.arange(layout.combinations), 0, 1
+        for one in layout.sliced:
+            digits = combinations // weight % (one.values + 1)
+            cells = np.where(digits > 0, start + (first + digits - 1) * width, layout.size)
+            self._shifts.append(cells - layout.slices["features"].start)
+            first, weight = first + one.values, weight * (one.values + 1)
+
+    def add(self, vector: Ints, places: Ints, combinations: Ints) -> None:
+        """Count rows by their cells in the whole vector (cells of a row, rows) and their combinations (rows,)."""
+        for shifts in self._shifts:
+            vector += np.bincount((places + shifts[combinations]).ravel(), minlength=self._size)[: self._size]
 
 
 class _Numbers:

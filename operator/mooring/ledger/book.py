@@ -58,12 +58,12 @@ class Ledger:
         return sum(len(frame) for _, frame in self._frames)
 
     def append(
-        self, role: int, caller: int, outcome: int, seconds: float, columns: Sequence[Values], strata: Sequence[int]
+        self, role: int, caller: int, outcome: int, seconds: float, columns: Sequence[Values], codes: Sequence[int]
     ) -> None:
         """Count a request that the model was asked for. Whoever appends leaves the lists alone from then on."""
         packed = columns if type(columns) is Packed else Packed.of(self._binner.kinds, columns) if columns else None
-        self._blocks[role].append((caller, outcome, seconds, packed, strata))
-        self._waiting += len(strata) or 1
+        self._blocks[role].append((caller, outcome, seconds, packed, codes))
+        self._waiting += len(codes) or 1
         if self._waiting >= BLOCK_ROWS:
             self.flush()
 

@@ -31,7 +31,7 @@ class Join(NamedTuple):
     day: int
     """Of the prediction, days since 1970 UTC."""
     stratum: int
-    """Bin and label of the prediction, on the edges of its own version."""
+    """The prediction's code, in the layout of its own version: bin and label, and the segments that its row lay in."""
     outcome: int
     """The true class's index; for a regression the bin of the loss."""
 

@@ -8,9 +8,12 @@ A bin of a number is (edge before, edge]: bin 0 holds values up to and including
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from mooring.api.base import Model
+from mooring.ledger.segments import check_segments
 
 EDGES = 15
 CATEGORIES = 50
@@ -139,6 +142,12 @@ class Profile(Model):
     predictions: PredictionProfile
     segments: list[SegmentProfile] | None = None
     """By the columns of the recipe's slices, and in each in the order of the values. None: the recipe has none."""
+
+    @model_validator(mode="after")
+    def _segments_fit(self) -> Self:
+        if self.segments is not None:
+            check_segments(self, self.segments)
+        return self
 
     def within(self, segment: SegmentProfile) -> Profile:
         """Return the reference of one segment: its counts, on the edges of all rows."""

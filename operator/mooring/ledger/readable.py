@@ -32,16 +32,33 @@ def by_field(counts: Cells, layout: Layout) -> dict[str, object]:
     width = len(OUTCOMES)
     found["callers"] = [list(rows[i * width : (i + 1) * width]) for i in range(CALLERS)]
     found["requests"] = {outcome: sum(rows[index::width]) for index, outcome in enumerate(OUTCOMES)}
-    found["features"] = _features(counts, layout)
+    found["features"] = _features(counts[layout.slices["features"]], layout)
+    if layout.sliced:
+        found["segments"] = _segments(counts[layout.slices["segments"]], layout)
     return found
 
 
-def _features(counts: Cells, layout: Layout) -> dict[str, Mapping[str, object]]:
+def _features(cells: Cells, layout: Layout) -> dict[str, Mapping[str, object]]:
     found: dict[str, Mapping[str, object]] = {}
-    for index, feature in enumerate(layout.features):
-        cells = layout.of_feature(counts, index)
-        extra = dict(zip(feature.extra, cells[feature.bins :], strict=True))
-        found[feature.name] = {"bins": list(cells[: feature.bins]), **extra}
+    at = 0
+    for feature in layout.features:
+        mine = cells[at : at + feature.cells]
+        extra = dict(zip(feature.extra, mine[feature.bins :], strict=True))
+        found[feature.name] = {"bins": list(mine[: feature.bins]), **extra}
+        at += feature.cells
+    return found
+
+
+def _segments(cells: Cells, layout: Layout) -> dict[str, list[dict[str, object]]]:
+    """Return the segments of each column, in the order of the profile's."""
+    found: dict[str, list[dict[str, object]]] = {}
+    width, at = layout.shapes["segments"][1], 0
+    for one in layout.sliced:
+        parts = [cells[start : start + width] for start in range(at, at + one.values * width, width)]
+        found[one.column] = [
+            {"features": _features(part, layout), "predictions": list(part[width - layout.strata :])} for part in parts
+        ]
+        at += one.values * width
     return found
 
 

@@ -31,7 +31,7 @@ def load_brought(order: ServeOrder, folder: Path) -> Loaded:
         raise CannotServe("UnsupportedModel", str(error)) from error
     # What a row takes is not known where none was answered, so a thread asks it.
     cost = Cost.measure(backend, columns) if columns else Cost(call=2 * INLINE_SECONDS, row=INLINE_SECONDS / 10)
-    return Loaded(brought.interface, backend, cost, brought.kind, read_profile(folder))
+    return Loaded(brought.interface, backend, cost, brought.kind, read_profile(folder, brought.interface))
 
 
 def _backend(brought: Brought) -> Backend:

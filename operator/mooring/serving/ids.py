@@ -3,9 +3,10 @@
     id = URL-safe Base64, without padding, of: head, one code a row, BLAKE2b-64 of both under the deployment's key
     head, little-endian: u8 key's id, u16 model, u16 outcomes, u32 version, u32 pod; u8 role, form and whether the rows
                          are captured, u32 minute, u32 counter, u16 rows
-A code is the prediction's stratum in 1, 2 or 4 bytes (the form); of a regression 1 byte with the bin and a float32 of
-the prediction, and all of them after a float32, the scale of the loss. One id holds the rows of one request, the first
-1024 of them: 44 characters for one row, then about 1.4 a row.
+A code is the prediction's stratum, and the segments that its row lay in (`mooring.ledger.layout`): in 1, 2 or 4 bytes
+(forms 0, 1, 2); of a regression in 1 byte or 2 (forms 3, 4) and a float32 of the prediction, and all of them after a
+float32, the scale of the loss. One id holds the rows of one request, the first 1024 of them: 44 characters for one row,
+then about 1.4 a row.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _REQUEST = struct.Struct("<BIIH")
 _SIGNATURE = 8
 _SCALE = struct.Struct("<f")
 _REGRESSION = 3
-_CODES = (struct.Struct("<B"), struct.Struct("<H"), struct.Struct("<I"), struct.Struct("<Bf"))
+_CODES = tuple(struct.Struct(f"<{one}") for one in ("B", "H", "I", "Bf", "Hf"))
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _UNNUMBERED = 1 << 31
 _CAPTURED = 1 << 7
@@ -67,6 +68,7 @@ class Prediction:
     """Since 1970 UTC."""
     rows: int
     stratum: int
+    """Its code, in the layout of its own version."""
     value: float
     """Of a regression, else NaN."""
     scale: float
@@ -75,6 +77,13 @@ class Prediction:
     """The signature and the row: the same truth told again has the same."""
     captured: bool = False
     """Whether the rows are kept in a store, for their truths to be joined there."""
+
+
+def form_of(codes: int, *, regression: bool) -> int:
+    """Return the form of ids that hold one of so many codes a row."""
+    if regression:
+        return _REGRESSION if codes <= 1 << 8 else _REGRESSION + 1
+    return 0 if codes <= 1 << 8 else 1 if codes <= 1 << 16 else 2
 
 
 def version_number(model: str, version: str) -> int:
@@ -128,21 +137,33 @@ class Ids:
         self._counter = 0
         self._now = now
 
-    def of_classes(self, role: int, strata: Sequence[int], form: int = 0, *, captured: bool = False) -> str:
-        """Return the id of a request's rows by their strata; `form` is 0, 1 or 2 for strata below 2^8, 2^16, 2^32."""
-        if len(strata) > MAX_ROWS:
-            strata = strata[:MAX_ROWS]
-        codes = bytes(strata) if form == 0 else struct.pack(f"<{len(strata)}{'BHI'[form]}", *strata)
-        return self._signed(role | form << 4 | (_CAPTURED if captured else 0), len(strata), codes)
+    def of_classes(self, role: int, codes: Sequence[int], form: int = 0, *, captured: bool = False) -> str:
+        """Return the id of a request's rows by their codes; `form` is 0, 1 or 2 for codes below 2^8, 2^16, 2^32."""
+        if len(codes) > MAX_ROWS:
+            codes = codes[:MAX_ROWS]
+        if form == 0:
+            packed = bytes(codes)
+        elif len(codes) == 1:
+            packed = _CODES[form].pack(codes[0])
+        else:
+            packed = struct.pack(f"<{len(codes)}{'BHI'[form]}", *codes)
+        return self._signed(role | form << 4 | (_CAPTURED if captured else 0), len(codes), packed)
 
     def of_values(
-        self, role: int, bins: Sequence[int], values: Sequence[float], scale: float, *, captured: bool = False
+        self,
+        role: int,
+        codes: Sequence[int],
+        values: Sequence[float],
+        scale: float,
+        form: int = _REGRESSION,
+        *,
+        captured: bool = False,
     ) -> str:
-        """Return the id of a regression's rows; `scale` is what the loss is measured in."""
-        pairs = chain.from_iterable(zip(bins[:MAX_ROWS], map(_narrow, values[:MAX_ROWS]), strict=True))
-        rows = min(len(bins), MAX_ROWS)
-        codes = struct.pack("<f" + "Bf" * rows, _narrow(scale), *pairs)
-        return self._signed(role | _REGRESSION << 4 | (_CAPTURED if captured else 0), rows, codes)
+        """Return the id of a regression's rows; `scale` is what the loss is measured in, and `form` is `form_of`'s."""
+        pairs = chain.from_iterable(zip(codes[:MAX_ROWS], map(_narrow, values[:MAX_ROWS]), strict=True))
+        rows = min(len(codes), MAX_ROWS)
+        packed = struct.pack("<f" + ("Bf" if form == _REGRESSION else "Hf") * rows, _narrow(scale), *pairs)
+        return self._signed(role | form << 4 | (_CAPTURED if captured else 0), rows, packed)
 
     def _signed(self, kind: int, rows: int, codes: bytes) -> str:
         self._counter = (self._counter + 1) & 0xFFFFFFFF
@@ -163,11 +184,11 @@ class Ids:
         if role >= len(ROLES) or form >= len(_CODES):
             raise NotOurs("the id is of a later version of Mooring")
         scale, at = math.nan, _HEAD.size
-        if form == _REGRESSION:
+        if form >= _REGRESSION:
             (scale,) = _SCALE.unpack_from(raw, at)
             at += _SCALE.size
         code = _CODES[form].unpack_from(raw, at + row * _CODES[form].size)
-        value = code[1] if form == _REGRESSION else math.nan
+        value = code[1] if form >= _REGRESSION else math.nan
         key = (int.from_bytes(raw[-_SIGNATURE:], "little"), row)
         return Prediction(version, role, minute, rows, code[0], value, scale, key, bool(kind & _CAPTURED))
 

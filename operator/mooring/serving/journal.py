@@ -28,6 +28,7 @@ from mooring.serving.peers import Peers
 from mooring.serving.record import Recorder, Scoring, references
 from mooring.serving.sealing import Sealing
 from mooring.serving.shadow.watch import Stable, Watch
+from mooring.serving.slices import slicer_of
 from mooring.serving.truths import Outcomes, Truths
 
 
@@ -54,14 +55,16 @@ class Journal:
         scoring = Scoring.of(manifest, profile)
         pod = environment.get("HOSTNAME", "") or "localhost"
         stream = Stream(order.model, order.version, pod[:253], secrets.token_hex(8))
-        binner = Binner(references(manifest, profile), scoring.strata if scoring else Strata())
+        strata = scoring.strata if scoring else Strata()
+        slicer = slicer_of(manifest, profile, strata) if scoring else None
+        binner = Binner(references(manifest, profile), strata, slicer.sliced if slicer else ())
         ledger = Ledger(binner, stream)
         key, shared = _key(environment)
         ids = Ids(key, Identity(order.model, order.version, scoring.outcomes if scoring else ""))
         capture = _capture(Pod(order, manifest, stream.pod), key, scoring, environment)
         truths = Truths(ledger, Outcomes(scoring.codes if scoring else {}))
         peers = Peers.from_environment(environment, SERVING_PORT)
-        recorder = Recorder(ledger, ids, scoring, [feature.name for feature in manifest.features])
+        recorder = Recorder(ledger, ids, scoring, [feature.name for feature in manifest.features], slicer)
         recorder.capture = capture
         watch = Watch(key, ledger, scoring, _stable(environment)) if shared and scoring else None
         if watch is not None:

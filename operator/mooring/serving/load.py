@@ -13,6 +13,7 @@ from mooring.ledger.profile import Profile
 from mooring.serving.backends import SKLEARN, Backend, choose, golden_columns
 from mooring.serving.batch import Cost
 from mooring.serving.errors import CannotServe
+from mooring.serving.slices import sliced_features
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def load(manifest: Manifest, folder: Path) -> Loaded:
     golden = read_golden(folder)
     chosen = choose(folder, manifest, golden)
     cost = Cost.measure(chosen.backend, golden_columns(manifest, golden))
-    return Loaded(manifest, chosen.backend, cost, chosen.kind, read_profile(folder))
+    return Loaded(manifest, chosen.backend, cost, chosen.kind, read_profile(folder, manifest))
 
 
 def read_golden(folder: Path) -> Golden:
@@ -60,10 +61,12 @@ def read_golden(folder: Path) -> Golden:
         raise CannotServe("GoldenRowsMissing", f"{GOLDEN} of the artifact cannot be read: {error}"[:500]) from error
 
 
-def read_profile(folder: Path) -> Profile | None:
+def read_profile(folder: Path, manifest: Interface) -> Profile | None:
     """Return the reference of a verified folder, None where there is none; raises CannotServe."""
     try:
-        return Profile.model_validate_json((folder / PROFILE).read_bytes())
+        found = Profile.model_validate_json((folder / PROFILE).read_bytes())
+        sliced_features(manifest, found)
+        return found
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

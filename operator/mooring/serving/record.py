@@ -22,10 +22,11 @@ from mooring.ledger.book import Ledger
 from mooring.ledger.callers import Callers
 from mooring.ledger.layout import CALLER, MODEL, OK, OVERLOAD, ROLES
 from mooring.ledger.profile import Profile
+from mooring.ledger.slicer import Slicer
 from mooring.serving.backends import Answers, Scalar
 from mooring.serving.errors import Rejected
 from mooring.serving.http import Request
-from mooring.serving.ids import Ids
+from mooring.serving.ids import Ids, form_of
 from mooring.serving.shadow.answer import FAILED, REFUSED
 from mooring.serving.v2.decode import Asked
 
@@ -98,12 +99,6 @@ class Scoring:
         """Return what versions must share to score each other's predictions."""
         return orjson.dumps(list(self.codes)).decode() if self.codes else "regression"
 
-    @property
-    def form(self) -> int:
-        """Return in which form ids hold the strata."""
-        cells = (len(self.strata.edges) + 1) * self.strata.classes
-        return 0 if cells <= 1 << 8 else 1 if cells <= 1 << 16 else 2
-
     def of_answers(self, answers: Answers) -> list[int]:
         """Return each row's stratum."""
         scores: Sequence[float] = answers[self.score]  # type: ignore[assignment]  # a cast is a call, for every request
@@ -133,11 +128,20 @@ class Scoring:
 class Recorder:
     """Tells one version's ledger of its requests, and gives each answer its id."""
 
-    def __init__(self, ledger: Ledger, ids: Ids, scoring: Scoring | None, features: Sequence[str]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        ids: Ids,
+        scoring: Scoring | None,
+        features: Sequence[str],
+        slicer: Slicer | None = None,
+    ) -> None:
         self.ledger = ledger
         self._ids = ids
         self._scoring = scoring
-        self._form = scoring.form if scoring else 0
+        self._slicer = slicer
+        codes = ledger.layout.strata * ledger.layout.combinations
+        self._form = form_of(codes, regression=scoring is not None and scoring.label is None)
         self._features = {name: index for index, name in enumerate(features)}
         self._callers = Callers()
         self._last_role = 0
@@ -148,31 +152,33 @@ class Recorder:
         self.clock = time.perf_counter
 
     def score(self, request: Request, asked: Asked, answers: Answers) -> list[int]:
-        """Return the rows' strata, and put the prediction's id into the answer that is to be written."""
+        """Return the rows' codes, and put the prediction's id into the answer that is to be written."""
         scoring = self._scoring
         if scoring is None:
             return []
-        strata = scoring.of_answers(answers)
+        codes = scoring.of_answers(answers)
+        if self._slicer is not None:
+            codes = self._slicer.codes(asked.columns, codes)
         role, capture = self._role(request) if request.headers else 0, self.capture
         captured = capture is not None and capture.wants(request, asked)
         if scoring.label is None:
             values = cast("Sequence[float]", answers[scoring.score])
-            asked.prediction_id = self._ids.of_values(role, strata, values, scoring.scale, captured=captured)
+            asked.prediction_id = self._ids.of_values(role, codes, values, scoring.scale, self._form, captured=captured)
         else:
-            asked.prediction_id = self._ids.of_classes(role, strata, self._form, captured=captured)
+            asked.prediction_id = self._ids.of_classes(role, codes, self._form, captured=captured)
         if captured and capture is not None:
             capture.keep(role, request, asked, answers)
         if self.watch is not None:
             self.watch.answered(role, request, answers)
-        return strata
+        return codes
 
-    def answered(self, request: Request, started: float, asked: Asked, strata: Sequence[int]) -> None:
+    def answered(self, request: Request, started: float, asked: Asked, codes: Sequence[int]) -> None:
         """Count a request that was answered; `started` is by `clock`."""
         if request.headers:
             role, caller = self._role(request), self._caller(request)
         else:
             role, caller = 0, self._callers[request.address]
-        self.ledger.append(role, caller, OK, self.clock() - started, asked.columns, strata)
+        self.ledger.append(role, caller, OK, self.clock() - started, asked.columns, codes)
         self._echo(request, role, asked.prediction_id)
 
     def failed(self, request: Request, started: float) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mooring.serving.ids import MAX_ROWS, Identity, Ids, NotOurs, key_from, version_number
+from mooring.serving.ids import MAX_ROWS, Identity, Ids, NotOurs, form_of, key_from, version_number
 
 KEY = bytes(range(32))
 SHOP = Identity("shop", "shop-v3", "[0,1]")
@@ -33,9 +33,24 @@ def test_an_id_says_what_was_predicted(role: int, form: int, data: st.DataObject
 def test_an_id_of_a_regression_holds_its_predictions(rows: list[tuple[int, float]], scale: float) -> None:
     bins, values = zip(*rows, strict=True)
     text = ids().of_values(1, bins, values, scale)
+    wide = ids().of_values(1, [place << 12 for place in bins], values, scale, 4)
+    assert [ids().read(wide, row).stratum for row in range(len(rows))] == [place << 12 for place in bins]
+    assert [ids().read(wide, row).value for row in range(len(rows))] == [value for _, value in rows]
+    assert ids().read(wide, 0).scale == scale
     for row, (place, value) in enumerate(rows):
         found = ids().read(text, row)
         assert (found.stratum, found.value, found.scale) == (place, value, scale)
+
+
+@given(st.integers(1, 1 << 20), st.booleans())
+def test_the_form_of_ids_holds_every_code(codes: int, regression: bool) -> None:
+    form, last = form_of(min(codes, 1 << 16) if regression else codes, regression=regression), codes - 1
+    if regression:
+        last = min(last, (1 << 16) - 1)
+        text = ids().of_values(0, [last, 0], [1.0, 2.0], 1.0, form)
+    else:
+        text = ids().of_classes(0, [last], form)
+    assert ids().read(text, 0).stratum == last
 
 
 def test_an_id_is_short_and_fit_for_addresses_and_headers() -> None:

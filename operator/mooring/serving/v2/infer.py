@@ -79,9 +79,9 @@ class _InferJob(Job):
         try:
             if isinstance(outcome, Exception):
                 raise outcome
-            strata = endpoint.recorder.score(request, asked, outcome)
+            codes = endpoint.recorder.score(request, asked, outcome)
             head, body = endpoint.encoder.encode(asked, outcome)
-            endpoint.recorder.answered(request, self._started, asked, strata)
+            endpoint.recorder.answered(request, self._started, asked, codes)
         except Exception as error:
             head, body = endpoint.heads.error(endpoint.explain(error, request, self._started))
         self._request.answer(head, body)
