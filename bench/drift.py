@@ -1,7 +1,7 @@
 """Drift: ours beside Evidently, NannyML, alibi-detect, frouros and river on the same streams, in one run.
 
-    python -m bench.drift [--only quiet,delay,errors,decisions,speed,odd,services] [--quick] [--runs 20]
-                          [--fill docs/figures/drift.md]
+    python -m bench.drift [--only quiet,delay,errors,probabilities,decisions,annotated,speed,odd,services] [--quick]
+                          [--runs 20] [--fill docs/figures/drift.md]
 
 Every peer is in an environment of its own, made in the cache on the first run. Every run has a seed, so the figures
 repeat, but for seconds and memory: those compare within a run, in which one process is measured at a time. About two
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.drifting import decisions, delay, errors, odd, quiet, services, speed
+from bench.drifting import annotated, decisions, delay, errors, odd, probabilities, quiet, services, speed
 from bench.fill import fill
 
 
@@ -43,7 +43,9 @@ SECTIONS = {
     "quiet": Section("False alarms", _plain(quiet.table), quiet.RUNS, 1),
     "delay": Section("Delay at the same rate of false alarms", delay.table, delay.RUNS, 2),
     "errors": Section("A model that is wrong more often", _plain(errors.table), errors.RUNS, 3),
+    "probabilities": Section("A model whose probabilities go off", _plain(probabilities.table), probabilities.RUNS, 3),
     "decisions": Section("Decisions to retrain, on real rows", _plain(decisions.table), decisions.WORLDS, 1, "worlds"),
+    "annotated": Section("Change points that people annotated", _plain(annotated.table), 1, 1, "look"),
     "speed": Section("Speed and memory", _plain(speed.table), speed.REPEATS, speed.QUICK, "repeats, the least of them"),
     "odd": Section("Odd windows", _plain(odd.table), odd.RUNS, 1),
     "services": Section("Ours on simulated services", _plain(services.table), 20, 2),

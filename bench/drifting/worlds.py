@@ -91,6 +91,13 @@ def worlds() -> Iterator[World]:
     yield World("rain, 50 years", numbers, plain, np.asarray(rain["truths"], dtype=np.int64), 4000, 200, 2000)
 
 
+def census_2015() -> tuple[Floats, Ints]:
+    """Return (rows, columns) of all who were asked in 2015, in an order of chance, and who was employed."""
+    frame = _census()
+    rows = frame[frame["year"] == 2015].sample(frac=1.0, random_state=1)
+    return _features(rows)[0], rows["employed"].to_numpy(dtype=np.int64)
+
+
 def losses(world: World) -> Losses:
     """Train every version, and ask each for all rows that come after it."""
     errors = np.zeros((world.blocks, len(world.truths)), dtype=np.bool_)

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 from river import drift
-from river.drift import binary
+from river.drift import binary, datasets
 
 from bench.drifting.peers.exchange import Arrays, Job, serve
 from bench.drifting.tables import Stream, digest, windows
@@ -37,6 +37,18 @@ TUNED: dict[str, Callable[[float], Detector]] = {
     "KSWIN": lambda alpha: drift.KSWIN(alpha=alpha, seed=1),
 }
 
+DEFAULTS_OF_NUMBERS = {name: DEFAULTS[name] for name in ("ADWIN", "Page-Hinkley", "KSWIN")}
+SERIES = {
+    "coal": (datasets.UKCoalEmploy, 0, 1),
+    "running": (datasets.RunLog, 0, 1),
+    "airline": (datasets.AirlinePassengers, 0, 1),
+    "room": (datasets.Occupancy, 0, 1),
+    "oil": (datasets.BrentSpotPrice, 2000, 10),
+    "Apple": (datasets.Apple, 0, 3),
+    "Bitcoin": (datasets.Bitcoin, 0, 1),
+}
+"""From which year on, and every which row: marks are of series thinned like that, river ships some as they were."""
+
 
 def alarms(detector: Detector, values: Iterable[float]) -> list[int]:
     """Return after how many values it alarmed. It begins anew by itself."""
@@ -57,6 +69,19 @@ def _errors(job: Job) -> Arrays:
         for stream in range(few):
             found += [(index, stream, at) for at in alarms(make(), streams[stream].astype(int).tolist())]
     return {"alarms": np.array(found, dtype=np.int64).reshape(-1, 3), "names": np.array(list(DEFAULTS))}
+
+
+def _losses(job: Job) -> Arrays:
+    """Of rows of numbers from 0 in `losses` (streams, steps): the alarms of detectors of any number, as `_errors`."""
+    streams = np.load(job.files["losses"])
+    names = ["ADWIN", "Page-Hinkley"]
+    found = [
+        (index, stream, at)
+        for index, name in enumerate(names)
+        for stream, values in enumerate(streams.tolist())
+        for at in alarms(DEFAULTS[name](), values)
+    ]
+    return {"alarms": np.array(found, dtype=np.int64).reshape(-1, 3), "names": np.array(names)}
 
 
 def _windows(job: Job) -> Arrays:
@@ -93,5 +118,26 @@ def _fired(make: Callable[[], Detector], errors: NDArray[np.bool_], start: int, 
     return found
 
 
+def _annotated(_: Job) -> Arrays:
+    """Return the series that people annotated, their marks, and (detector's index, series, point) of each alarm.
+
+    Detectors look at each number of a series, scaled by its own mean and deviation, which nobody knows before its end.
+    """
+    found: Arrays = {"series": np.array(list(SERIES)), "names": np.array(list(DEFAULTS_OF_NUMBERS))}
+    told: list[tuple[int, int, int]] = []
+    for at, (make, since, step) in enumerate(SERIES.values()):
+        dataset = make()
+        rows = [y if isinstance(y, dict) else {"value": y} for x, y in dataset if min(x.values()).year >= since]
+        values = np.array([list(row.values()) for row in rows], dtype=float)[::step]
+        scaled = (values - values.mean(axis=0)) / values.std(axis=0)
+        for index, detector in enumerate(DEFAULTS_OF_NUMBERS.values()):
+            points = {point for column in scaled.T for point in alarms(detector(), column.tolist())}
+            told += [(index, at, point) for point in sorted(points) if point < len(values)]
+        marks = [(who, mark) for who, marked in enumerate(dataset.annotations.values()) for mark in marked]
+        found[f"values {at}"], found[f"marks {at}"] = values, np.array(marks, dtype=np.int64).reshape(-1, 2)
+        found[f"annotators {at}"] = np.array(len(dataset.annotations))
+    return {**found, "alarms": np.array(told, dtype=np.int64).reshape(-1, 3)}
+
+
 if __name__ == "__main__":
-    serve({"errors": _errors, "windows": _windows, "decide": _decide})
+    serve({"annotated": _annotated, "errors": _errors, "losses": _losses, "windows": _windows, "decide": _decide})
