@@ -13,6 +13,8 @@ Number = Annotated[str, Field(max_length=24)]
 RequestId = Annotated[str, Field(max_length=128)]
 """dp/POLICY/NUMBER; numbers grow, and a policy that is created again goes on where the last one was."""
 VersionName = Annotated[str, Field(max_length=63)]
+SegmentName = Annotated[str, Field(max_length=257)]
+"""COLUMN=VALUE, each of at most 128 characters."""
 
 OfProbabilities = Literal["brier", "log_loss"]
 """A metric that harm may be judged by, other than lost predictions."""
@@ -67,9 +69,24 @@ class Detectable(Model):
     """Losses beyond those at training, by `harm.metric`."""
 
 
+class SegmentStatus(Model):
+    """A segment that is watched apart."""
+
+    name: SegmentName
+    """COLUMN=VALUE."""
+    rows: Count
+    """Of the reference."""
+    windows: Count = 0
+    """That were tested: a window of all rows in which it had too few rows goes on for it."""
+    detectable: Detectable | None = None
+    """Known from its first window on."""
+
+
 class EvidenceStatus(Model):
     """What one tier shows."""
 
+    segment: SegmentName | None = None
+    """Absent: of all rows."""
     test: Literal["inputs", "predictions", "harm", "estimated"]
     """The tier; estimated: the loss that calibrated scores foretell, where no truth came."""
     value: Number
@@ -93,6 +110,8 @@ class EvidenceStatus(Model):
 class TopStatus(Model):
     """A feature that moved."""
 
+    segment: SegmentName | None = None
+    """Absent: in all rows."""
     feature: Column
     """The column."""
     effect: Number
@@ -129,9 +148,13 @@ class RequestStatus(Model):
     """What served when the evidence was seen. Rollback: what should go."""
     trigger: Annotated[str, Field(max_length=16)]
     """Which of the triggers."""
+    segment: SegmentName | None = None
+    """Where the evidence was. Absent: in all rows."""
     loss: Number | None = None
-    """What was lost by ground truth then, as a share of predictions (mae: the error), or the `metric`: what a gain is
-    measured from."""
+    """What was lost there by ground truth then, as a share of predictions (mae: the error), or the `metric`: what a
+    gain is measured from."""
+    overall_loss: Number | None = None
+    """The same of all rows, beside that of a `segment`."""
     metric: OfProbabilities | None = None
     """What `loss` is. Absent: a share of predictions, or the error."""
     estimated: bool | None = None
@@ -160,13 +183,17 @@ class LastStatus(Model):
     """Of the TrainingJob."""
     version: VersionName | None = None
     """What the run made. Rollback: what went."""
+    segment: SegmentName | None = None
+    """Where the evidence was. Absent: in all rows."""
     loss: Number | None = None
-    """What was lost before."""
+    """What was lost there before."""
+    overall_loss: Number | None = None
+    """The same of all rows, beside that of a `segment`."""
     metric: OfProbabilities | None = None
     """What `loss` and `gain` are. Absent: a share of predictions, or the error."""
     gain: Number | None = None
     """Losses before less losses after, as a share of predictions (mae: of the error before), or the `metric`; by the
-    first settled truths of the new version."""
+    first settled truths of the new version: of `segment`, where it has that, and of all rows where not."""
     helped: bool | None = None
     """Whether there was a gain. Without truths, after InputDrift: whether the new version's first window is without
     drift. Absent: nothing says so yet. A run that was not promoted did not help."""
@@ -270,12 +297,14 @@ class DriftPolicyStatus(Status):
     """Absent as `reference` is."""
     detectable: Detectable | None = None
     """Known from the first window on."""
-    evidence: Annotated[list[EvidenceStatus], Field(max_length=4)] = Field(default_factory=list)
-    """Of the last window, and of the last settled truths."""
+    evidence: Annotated[list[EvidenceStatus], Field(max_length=24)] = Field(default_factory=list)
+    """Of the last window, and of the last settled truths; of segments the alarms, and those with most evidence."""
+    segments: Annotated[list[SegmentStatus], Field(max_length=48)] = Field(default_factory=list)
+    """Those of the version that serves which are watched apart."""
     top: Annotated[list[TopStatus], Field(max_length=10)] = Field(default_factory=list)
-    """The features that moved most in the last window."""
+    """The features that moved most in the last window: in all rows, then those that moved in a segment alone."""
     top_feature: Annotated[str, Field(max_length=128)] | None = None
-    """The first of them, for people."""
+    """The first of them, for people, with its segment."""
     metrics: Annotated[list[MetricStatus], Field(max_length=8)] = Field(default_factory=list)
     """Where ground truth came."""
     last_number: Count | None = None

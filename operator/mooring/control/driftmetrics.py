@@ -1,4 +1,4 @@
-"""What the drift observer tells Prometheus: of every policy a few numbers, and at most ten features."""
+"""What the drift observer tells Prometheus: of every policy a few numbers, and of the features a few that moved."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from mooring.reconcile.driftseen import DriftSeen
+from mooring.reconcile.driftpolicy.segments import parts
+from mooring.reconcile.driftseen import DriftSeen, SegmentSeen
 from mooring.reconcile.plan import Key
 
 _POLICY = ("namespace", "policy")
+_SEGMENT = (*_POLICY, "segment")
+"""Empty: of all rows."""
+_FEATURES, _FEATURES_INSIDE = 10, 3
+"""At most, of all rows and of each segment."""
 
 
 class DriftMetrics(Collector):
@@ -47,7 +52,7 @@ class DriftMetrics(Collector):
         return iter(families.values())
 
     def _families(self) -> dict[str, GaugeMetricFamily]:
-        test = (*_POLICY, "test")
+        test = (*_SEGMENT, "test")
         told = {
             "evidence": ("Evidence of the last window, or of the last settled truths", test),
             "alarm_at": ("What the evidence must reach", test),
@@ -55,9 +60,12 @@ class DriftMetrics(Collector):
             "windows": ("Windows of this version that closed", _POLICY),
             "unknown_intervals": ("Intervals of the open window of which counts are missing", _POLICY),
             "alarms": ("The number of the last alarm", _POLICY),
-            "feature_effect": ("Distance from the reference of features beyond what is allowed", (*_POLICY, "feature")),
-            "broken_share": ("Share of broken values, where it is too large", (*_POLICY, "feature", "fault")),
-            "loss": ("Losses for each prediction in the last settled truths, by harm.metric", _POLICY),
+            "feature_effect": (
+                "Distance from the reference of features beyond what is allowed",
+                (*_SEGMENT, "feature"),
+            ),
+            "broken_share": ("Share of broken values, where it is too large", (*_SEGMENT, "feature", "fault")),
+            "loss": ("Losses for each prediction in the last settled truths, by harm.metric", _SEGMENT),
             "classifier_auc": ("How well captured rows are told from the training data's; 0.5 is chance", _POLICY),
             "trouble": ("1 while something cannot be read", _POLICY),
         }
@@ -77,15 +85,23 @@ def _add(families: dict[str, GaugeMetricFamily], policy: tuple[str, str], seen: 
     }
     for name, number in numbers.items():
         families[name].add_metric(policy, number)
-    if seen.window is not None:
-        for evidence in (seen.window.inputs, seen.window.predictions, seen.window.estimated):
-            families["evidence"].add_metric((*policy, evidence.test), evidence.value)
-            families["alarm_at"].add_metric((*policy, evidence.test), evidence.alarm_at)
-        for top in seen.window.top[:10]:
-            families["feature_effect"].add_metric((*policy, top.column), top.effect)
-        for broken in seen.window.broken[:10]:
-            families["broken_share"].add_metric((*policy, broken.column, broken.fault), broken.share)
-    if seen.harm is not None:
-        families["evidence"].add_metric((*policy, "harm"), seen.harm.value)
-        families["alarm_at"].add_metric((*policy, "harm"), seen.harm.alarm_at)
-        families["loss"].add_metric(policy, seen.harm.rate)
+    for one in parts(seen):
+        _add_part(families, (*policy, one.name), one, _FEATURES_INSIDE if one.name else _FEATURES)
+
+
+def _add_part(
+    families: dict[str, GaugeMetricFamily], of: tuple[str, str, str], part: SegmentSeen, features: int
+) -> None:
+    """Add what is known of all rows, or of a segment."""
+    if part.window is not None:
+        for evidence in (part.window.inputs, part.window.predictions, part.window.estimated):
+            families["evidence"].add_metric((*of, evidence.test), evidence.value)
+            families["alarm_at"].add_metric((*of, evidence.test), evidence.alarm_at)
+        for top in part.window.top[:features]:
+            families["feature_effect"].add_metric((*of, top.column), top.effect)
+        for broken in part.window.broken[:features]:
+            families["broken_share"].add_metric((*of, broken.column, broken.fault), broken.share)
+    if part.harm is not None:
+        families["evidence"].add_metric((*of, "harm"), part.harm.value)
+        families["alarm_at"].add_metric((*of, "harm"), part.harm.alarm_at)
+        families["loss"].add_metric(of, part.harm.rate)

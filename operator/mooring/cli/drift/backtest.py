@@ -13,6 +13,8 @@ from mooring.reconcile.drift.replay import Replayed, replay
 from mooring.reconcile.driftpolicy.numbers import factor, share, span
 from mooring.reconcile.driftpolicy.rehearse import Rehearsal, rehearse
 from mooring.reconcile.driftpolicy.seen import moment
+from mooring.reconcile.driftpolicy.segments import within
+from mooring.reconcile.driftseen import DriftSeen
 
 STAMP = "%m-%d %H:%M:%S"
 _GUARDS = ("Asked", "Gathering")
@@ -54,6 +56,14 @@ def _windows(bundle: Bundle, steps: list[Replayed]) -> Iterator[str]:
         )
         at = f"{moment(window.end):{STAMP}}"
         yield _row((at, version, f"{window.rows}", *told, lost), widths) + broken
+        yield from (f"{'':16}{alarm}" for alarm in _in_segments(known, window.end))
+
+
+def _in_segments(known: DriftSeen, end: int) -> Iterator[str]:
+    """Yield the alarms of segments at the end of a window."""
+    for alarm in known.alarms:
+        if alarm.segment and alarm.at == end:
+            yield f"{alarm.test} in {alarm.segment} ALARM: {alarm.sentence}"
 
 
 def _mark(state: str) -> str:
@@ -74,11 +84,17 @@ def _turns(rehearsed: Rehearsal) -> Iterator[str]:
 def _sum(bundle: Bundle, steps: list[Replayed], rehearsed: Rehearsal) -> Iterator[str]:
     first = bundle.tape.chapters[0].windows[0].start
     last = bundle.tape.chapters[-1].windows[-1].end
-    alarms = Counter(alarm.test for alarm in {a.number: a for step in steps for a in step.seen.alarms}.values())
+    alarms = Counter(
+        f"{alarm.test}{within(alarm.segment)}"
+        for alarm in {a.number: a for step in steps for a in step.seen.alarms}.values()
+    )
     told = ", ".join(f"{count} of {test}" for test, count in sorted(alarms.items())) or "none"
     held = Counter(turn.what for turn in rehearsed.turns if turn.what not in _GUARDS)
     cost = span(rehearsed.retrains * rehearsed.run_seconds)
     yield f"{sum(step.told for step in steps)} windows in {span((last - first) / 1000)}; alarms: {told}"
+    unsliced = sorted({column for step in steps for column in step.seen.unsliced})
+    if unsliced:
+        yield f"not watched apart: {', '.join(unsliced)}, which some of these windows were not counted by"
     if held:
         yield "held: " + ", ".join(f"{count} times by {guard}" for guard, count in sorted(held.items()))
     yield (

@@ -10,9 +10,13 @@ from mooring.reconcile.drift.replay import replay
 from mooring.reconcile.drift.tape import Tape
 from mooring.reconcile.driftpolicy import explain
 from mooring.reconcile.driftpolicy.seen import moment
+from mooring.reconcile.driftpolicy.segments import within
 from mooring.reconcile.driftseen import Alarm, DriftSeen
 
 STAMP = "%Y-%m-%d %H:%M:%S"
+
+Place = tuple[int, str, str]
+"""The time, the test and the segment of an alarm: there is one of each."""
 
 
 def explained(bundle: Bundle) -> tuple[str, bool]:
@@ -47,20 +51,21 @@ def compared(bundle: Bundle) -> tuple[list[str], bool]:
     lines, same = [], True
     for alarm in known.alarms:
         of_today = today is not None and _is_of(alarm, known)
-        found = (today if of_today and today is not None else before).get((alarm.at, alarm.test))
+        found = (today if of_today and today is not None else before).get(_place(alarm))
         if found is not None and found.sentence == alarm.sentence:
             verdict = "computed anew from the recorded windows: the same"
         elif not of_today:
             verdict = "not computed anew: its windows are no longer kept, or are of other evidence than today's"
         else:
             verdict, same = f"COMPUTED ANEW: {found.sentence if found is not None else 'no alarm'}", False
-        told = f"alarm {alarm.number}, {moment(alarm.at):{STAMP}} UTC, {alarm.test}: {alarm.sentence}"
+        where = f"{alarm.test}{within(alarm.segment)}"
+        told = f"alarm {alarm.number}, {moment(alarm.at):{STAMP}} UTC, {where}: {alarm.sentence}"
         lines += [told, f"  {verdict}"]
     return lines, same
 
 
-def earlier(bundle: Bundle) -> dict[tuple[int, str], Alarm]:
-    """Return the alarms that all recorded windows give by today's settings, by (time, test).
+def earlier(bundle: Bundle) -> dict[Place, Alarm]:
+    """Return the alarms that all recorded windows give by today's settings, by place.
 
     Evidence may have begun before the first of them, or by other settings: what they do not give, says nothing.
     """
@@ -71,8 +76,8 @@ def _is_of(alarm: Alarm, known: DriftSeen) -> bool:
     return alarm.version == known.version and known.begun is not None and alarm.at > known.begun
 
 
-def recomputed(bundle: Bundle, known: DriftSeen) -> dict[tuple[int, str], Alarm] | None:
-    """Return the alarms that today's evidence gives, by (time, test); None where its first windows are not kept."""
+def recomputed(bundle: Bundle, known: DriftSeen) -> dict[Place, Alarm] | None:
+    """Return the alarms that today's evidence gives, by place; None where its first windows are not kept."""
     if known.begun is None:
         return None
     tape = bundle.tape.since(known.begun)
@@ -81,8 +86,12 @@ def recomputed(bundle: Bundle, known: DriftSeen) -> dict[tuple[int, str], Alarm]
     return _alarms(bundle, tape)
 
 
-def _alarms(bundle: Bundle, tape: Tape) -> dict[tuple[int, str], Alarm]:
-    found: dict[tuple[int, str], Alarm] = {}
+def _place(alarm: Alarm) -> Place:
+    return alarm.at, alarm.test, alarm.segment
+
+
+def _alarms(bundle: Bundle, tape: Tape) -> dict[Place, Alarm]:
+    found: dict[Place, Alarm] = {}
     for step in replay(tape, Asked.of(bundle.seen.policy.spec)):
-        found |= {(alarm.at, alarm.test): alarm for alarm in step.seen.alarms}
+        found |= {_place(alarm): alarm for alarm in step.seen.alarms}
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mooring.api.driftpolicy import DriftPolicy
-from mooring.api.driftstatus import ClassifierStatus, EvidenceStatus
+from mooring.api.driftstatus import ClassifierStatus, Detectable, DriftPolicyStatus, EvidenceStatus
 from mooring.reconcile.driftpolicy.classifying import sentence
 from mooring.stats.drift.losses import TITLES
 
@@ -30,15 +30,13 @@ def _lines(policy: DriftPolicy) -> Iterator[str]:
         yield f"  reference    {status.reference.version}, {status.reference.rows} rows"
     if status.window is not None:
         yield f"  windows      {status.window.closed} closed, {status.window.rows} rows in the open one"
-    for item in status.evidence:
-        rate = f", {TITLES[item.metric or 'zero_one']} {item.rate} ({_beside(item)})" if item.rate is not None else ""
-        yield f"  {item.test:<12} {item.value} of {item.alarm_at}, {item.state}{rate}"
+    yield from (_evidence(item) for item in status.evidence if item.segment is None)
     if status.detectable is not None:
-        seen = {"inputs": status.detectable.inputs, "harm": status.detectable.harm}
-        names = ", ".join(f"{name} beyond {value}" for name, value in seen.items() if value is not None)
-        yield f"  can be seen  {names or 'nothing'}"
+        yield f"  can be seen  {_seen(status.detectable)}"
+    yield from _segments(status)
     for top in status.top:
-        yield f"  moved        {top.feature} {top.direction} by {top.effect} (p {top.p})"
+        where = f" in {top.segment}" if top.segment is not None else ""
+        yield f"  moved        {top.feature}{where} {top.direction} by {top.effect} (p {top.p})"
     yield from _together(status.classifier)
     for metric in status.metrics:
         yield f"  {metric.name:<12} {metric.value} by {metric.rows} truths"
@@ -48,9 +46,27 @@ def _lines(policy: DriftPolicy) -> Iterator[str]:
     yield from _asked(policy)
 
 
+def _segments(status: DriftPolicyStatus) -> Iterator[str]:
+    """Yield each segment with its evidence, as far as status has it."""
+    for one in status.segments:
+        seen = f", can be seen: {_seen(one.detectable)}" if one.detectable is not None else ""
+        yield f"  segment      {one.name}, {one.rows} rows of reference, {one.windows} windows{seen}"
+        yield from (f"  {_evidence(item)}" for item in status.evidence if item.segment == one.name)
+
+
+def _evidence(item: EvidenceStatus) -> str:
+    rate = f", {TITLES[item.metric or 'zero_one']} {item.rate} ({_beside(item)})" if item.rate is not None else ""
+    return f"  {item.test:<12} {item.value} of {item.alarm_at}, {item.state}{rate}"
+
+
 def _beside(item: EvidenceStatus) -> str:
     allowed = f", {item.bound} allowed" if item.bound is not None else ""
     return f"{item.reference} at training{allowed}"
+
+
+def _seen(detectable: Detectable) -> str:
+    seen = {"inputs": detectable.inputs, "harm": detectable.harm}
+    return ", ".join(f"{name} beyond {value}" for name, value in seen.items() if value is not None) or "nothing"
 
 
 def _together(known: ClassifierStatus | None) -> Iterator[str]:

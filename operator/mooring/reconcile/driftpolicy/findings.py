@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from mooring.reconcile.conditions import Truth
-from mooring.reconcile.driftpolicy.numbers import factor, share, span
+from mooring.reconcile.driftpolicy.harmful import harm_numbers, most_harm, selection, selective, sentence_of, standing
+from mooring.reconcile.driftpolicy.moved import broken, drifting, inequalities, most_moved, others, tiers, tops, where
+from mooring.reconcile.driftpolicy.numbers import share, span
 from mooring.reconcile.driftpolicy.seen import Seen, moment
-from mooring.reconcile.driftseen import Alarm, DriftSeen
-from mooring.stats.drift import Broken, HarmReport, WindowReport
-from mooring.stats.drift.losses import TITLES
+from mooring.reconcile.driftpolicy.segments import against, all_rows, within
+from mooring.reconcile.driftseen import DriftSeen, SegmentSeen
 
 Aspect = Literal["DataQualityBroken", "Drifted", "Harmful", "LabelsSelective"]
 ASPECTS: tuple[Aspect, ...] = ("DataQualityBroken", "Drifted", "Harmful", "LabelsSelective")
@@ -21,13 +22,6 @@ SILENT_SECONDS = 120
 """A stream is silent after three times its longest usual pause, and never sooner than two minutes."""
 BROKEN = "BrokenColumns"
 """The reason for which training is held."""
-_NAMED = 5
-_FAULTS = {
-    "Missing": "missing",
-    "Unseen": "of categories never seen",
-    "OutOfRange": "out of range",
-    "Refused": "refused by the model (null, type, or category)",
-}
 
 
 @dataclass(frozen=True)
@@ -54,22 +48,6 @@ def findings(seen: Seen, now: datetime) -> tuple[Finding, ...]:
     return tuple(Finding(aspect, "Unknown", "NothingCounted", told) for aspect in ASPECTS)
 
 
-def against(known: DriftSeen) -> str:
-    """Return the reference in words."""
-    return f"against {known.version} ({known.rows} rows)"
-
-
-def broken(window: WindowReport) -> str:
-    """Return what is broken in a window, by column, with its numbers."""
-    told = [_fault(item) for item in window.broken[:_NAMED]]
-    more = len(window.broken) - _NAMED
-    return ", ".join([*told, *([f"{more} more"] if more > 0 else [])]) + f" in {window.rows} rows"
-
-
-def _fault(item: Broken) -> str:
-    return f"{item.column}: {share(item.share)} {_FAULTS[item.fault]} > {share(item.bound)}"
-
-
 def silent_at(known: DriftSeen) -> datetime | None:
     """Return when a stream that used to speak counts as silent."""
     if known.last_rows_at is None or known.usual_gap_seconds is None:
@@ -79,10 +57,9 @@ def silent_at(known: DriftSeen) -> datetime | None:
 
 
 def _quality(known: DriftSeen, now: datetime) -> Finding:
-    window, silence = known.window, silent_at(known)
-    if window is not None and window.broken:
-        told = f"{broken(window)}; training is held until a clean window"
-        return Finding("DataQualityBroken", "True", BROKEN, told)
+    window, silence, faults = known.window, silent_at(known), broken(known)
+    if faults is not None:
+        return Finding("DataQualityBroken", "True", BROKEN, f"{faults}; training is held until a clean window")
     if silence is not None and silence <= now and known.last_rows_at is not None:
         usual, since = span(known.usual_gap_seconds or 0), moment(known.last_rows_at)
         told = f"no prediction was counted since {since:%Y-%m-%d %H:%M} UTC; the longest usual pause is {usual}"
@@ -93,90 +70,53 @@ def _quality(known: DriftSeen, now: datetime) -> Finding:
 
 
 def _drifted(known: DriftSeen) -> Finding:
+    if found := drifting(known):
+        return Finding("Drifted", "True", "BeyondFloor", _in_a_row(known, found))
     window = known.window
     if window is None:
         return Finding("Drifted", "Unknown", "NoWindow", _no_window(known))
-    both = (window.inputs, window.predictions)
-    told = ", ".join(f"{item.test} {factor(item.value)} {sign(item.value, item.alarm_at)}" for item in both)
-    where = f"on {window.rows} rows {against(known)}"
-    if known.streak:
-        return Finding(
-            "Drifted", "True", "BeyondFloor", f"{known.streak} windows in a row; {tops(window)}{told} {where}"
-        )
-    if all(item.state == "Unknown" for item in both):
-        return Finding("Drifted", "Unknown", "NothingComparable", f"nothing could be compared {where}")
-    return Finding("Drifted", "False", "Quiet", f"evidence of drift: {told} {where}")
+    on = where(known, all_rows(known), window)
+    if all(item.state == "Unknown" for item in tiers(window)):
+        return Finding("Drifted", "Unknown", "NothingComparable", f"nothing could be compared {on}")
+    told = f"evidence of drift: {inequalities(window)} {on}{most_moved(known)}"
+    return Finding("Drifted", "False", "Quiet", told)
 
 
-def sign(value: float, alarm_at: float) -> str:
-    """Return an inequality's right side."""
-    return f"{'>=' if value >= alarm_at else '<'} {factor(alarm_at)}"
-
-
-def tops(window: WindowReport) -> str:
-    """Return the features, or scores and labels, that moved most, with their distances."""
-    named = [f"{item.column} {share(item.effect)} {item.direction}" for item in (*window.top, *window.moved)[:3]]
-    return f"{', '.join(named)}; " if named else ""
-
-
-def current(known: DriftSeen) -> list[Alarm]:
-    """Return the alarms about what serves, by the tests that are asked for now."""
-    since = known.begun or 0
-    return [item for item in known.alarms if item.version == known.version and item.at >= since]
-
-
-def harm_alarm(known: DriftSeen) -> Alarm | None:
-    """Return the last alarm of ground truth about this version that no later truth took back."""
-    alarms = [item for item in current(known) if item.test == "harm"]
-    return alarms[-1] if alarms and not is_over(known, alarms[-1]) else None
-
-
-def is_over(known: DriftSeen, alarm: Alarm) -> bool:
-    """Tell whether truths settled after an alarm show losses that are allowed."""
-    harm = known.harm
-    later = known.harm_at is not None and known.harm_at > alarm.at
-    return later and harm is not None and harm.state == "Quiet" and harm.rate <= harm.bound
+def _in_a_row(known: DriftSeen, found: list[SegmentSeen]) -> str:
+    first = found[0]
+    window = first.window
+    told = f"{tops(window)}{inequalities(window)} {where(known, first, window)}" if window is not None else ""
+    return f"{first.streak} windows in a row{within(first.name)}; {told}{others(found)}"
 
 
 def _harmful(known: DriftSeen) -> Finding:
-    harm, alarm = known.harm, harm_alarm(known)
-    if alarm is not None:
-        return Finding("Harmful", "True", "Alarm", alarm.sentence)
+    harm = known.harm
+    if alarms := standing(known, "harm"):
+        return Finding("Harmful", "True", "Alarm", sentence_of(alarms))
     if harm is None:
-        foretold = [item for item in current(known) if item.test == "estimated"]
-        if foretold:
-            return Finding("Harmful", "Unknown", "Estimated", f"no truth came; {foretold[-1].sentence}")
+        if foretold := standing(known, "estimated"):
+            return Finding("Harmful", "Unknown", "Estimated", f"no truth came; {sentence_of(foretold)}")
         return Finding("Harmful", "Unknown", "NoTruths", f"no truths were settled for {known.version}, of 1 or more")
     if harm.state == "LabelsSelective":
-        return Finding("Harmful", "Unknown", "LabelsSelective", _selection(harm))
+        return Finding("Harmful", "Unknown", "LabelsSelective", selection(harm))
     if harm.state == "Unknown":
         return Finding("Harmful", "Unknown", "NothingComparable", f"{harm.truths} truths, and nothing to compare with")
-    return Finding("Harmful", "False", "Quiet", harm_numbers(harm, known))
-
-
-def harm_numbers(harm: HarmReport, known: DriftSeen) -> str:
-    """Return what ground truth says, with its inequality."""
-    return (
-        f"evidence of harm: {factor(harm.value)} {sign(harm.value, harm.alarm_at)}; {TITLES[harm.loss]} "
-        f"{share(harm.rate)} of {harm.truths} truths, {share(harm.bound)} allowed {against(known)}"
-    )
+    numbers = f"evidence of harm: {harm_numbers(harm)} {against(known)}{most_harm(known)}"
+    return Finding("Harmful", "False", "Quiet", numbers)
 
 
 def _selective(known: DriftSeen) -> Finding:
-    harm = known.harm
+    harm, segments = known.harm, selective(known)
+    if harm is not None and harm.state == "LabelsSelective":
+        return Finding("LabelsSelective", "True", "Selective", selection(harm))
+    if segments and segments[0].harm is not None:
+        first = segments[0].harm
+        told = f"{selection(first, segments[0].name)}{others(segments)}"
+        return Finding("LabelsSelective", "True", "SelectiveSegment", told)
     if harm is None:
         return Finding("LabelsSelective", "Unknown", "NoTruths", f"no truths were settled for {known.version}")
-    if harm.state == "LabelsSelective":
-        return Finding("LabelsSelective", "True", "Selective", _selection(harm))
-    told = f"the {harm.truths} predictions with a truth are like all by {share(harm.distance)}"
-    return Finding("LabelsSelective", "False", "Alike", told)
-
-
-def _selection(harm: HarmReport) -> str:
-    return (
-        f"the {harm.truths} predictions with a truth are unlike all by {share(harm.distance)} of score, after "
-        "weighting: harm is not known; send truths of all kinds of predictions"
-    )
+    alike = f"the {harm.truths} predictions with a truth are like all by {share(harm.distance)}"
+    return Finding("LabelsSelective", "False", "Alike", alike)
 
 
 def _no_window(known: DriftSeen) -> str:

@@ -52,7 +52,9 @@ def _taken(course: Course, request: RequestStatus) -> Course:
         trigger=request.trigger,
         outcome="Waiting",
         version=request.version if request.action == "Rollback" else None,
+        segment=request.segment,
         loss=request.loss,
+        overall_loss=request.overall_loss,
         metric=request.metric,
     )
     before = course.last

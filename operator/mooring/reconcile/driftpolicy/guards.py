@@ -38,6 +38,7 @@ Reason = Literal[
     "InvalidSchedule",
     "NoCapture",
     "NoSample",
+    "NotSliced",
 ]
 ANNOTATION = "mooring.dev/approve"
 _MOST_SECONDS = 31_536_000

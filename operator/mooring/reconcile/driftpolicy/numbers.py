@@ -12,6 +12,11 @@ def factor(value: float) -> str:
     return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
+def sign(value: float, alarm_at: float) -> str:
+    """Return an inequality's right side."""
+    return f"{'>=' if value >= alarm_at else '<'} {factor(alarm_at)}"
+
+
 def share(value: float) -> str:
     """Return a share of 1, or a metric, in three significant digits."""
     return f"{value:.3g}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mooring.api.trainingjob import TrainingJob
-from mooring.reconcile.driftpolicy import classifying, schedule
+from mooring.reconcile.driftpolicy import classifying, schedule, unsliced
 from mooring.reconcile.driftpolicy.seen import Seen
 
 Reason = Literal[
@@ -22,6 +22,7 @@ Reason = Literal[
     "InvalidSchedule",
     "NoCapture",
     "NoSample",
+    "NotSliced",
 ]
 
 
@@ -62,6 +63,8 @@ def _problems(seen: Seen) -> Iterator[Problem]:
     yield from _of_schedules(seen)
     if (wrong := classifying.fault(seen)) is not None:
         yield Problem(wrong.reason, f"{wrong.message}; all else works", may_ask=True)
+    if (told := unsliced.told(seen)) is not None:
+        yield Problem(unsliced.REASON, told, may_ask=True)
 
 
 def _of_training(seen: Seen) -> Iterator[Problem]:

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from mooring.api.driftpolicy import Trigger
 from mooring.api.driftstatus import LastStatus, Outcome, RequestStatus
 from mooring.reconcile.conditions import shorten
 from mooring.reconcile.driftpolicy.course import Course
-from mooring.reconcile.driftpolicy.findings import is_over
 from mooring.reconcile.driftpolicy.follow import is_under_way
 from mooring.reconcile.driftpolicy.gain import loss, metric_of
+from mooring.reconcile.driftpolicy.harmful import is_over, losses_fell
 from mooring.reconcile.driftpolicy.runs import request_id
 from mooring.reconcile.driftpolicy.seen import Seen
+from mooring.reconcile.driftpolicy.segments import ALL, is_watched, part, within
 from mooring.reconcile.driftpolicy.wants import Want, is_drifting, wants
-from mooring.stats.drift.losses import TITLES
+from mooring.reconcile.driftseen import DriftSeen
 
 _GRAVITY = ("Harm", "InputDrift", "MaxAge", "NewData", "Schedule")
 """Triggers, the gravest first."""
@@ -40,17 +42,20 @@ def _why_gone(seen: Seen, request: RequestStatus) -> str | None:
         return f"trigger {request.trigger} was removed"
     if seen.serves is not None and request.version != seen.serves:
         return f"{seen.serves} serves in place of {request.version}"
-    known = seen.evidence
-    if known is None:
-        return None
-    if request.trigger == "InputDrift" and known.window is not None and not is_drifting(known, trigger):
-        return f"drift lasted for {known.streak} windows in a row at the last one of {known.window.rows} rows"
+    if not is_watched(seen.policy.spec, request.segment):
+        return f"{request.segment} is not watched apart any more"
+    return _why_over(request, trigger, seen.evidence) if seen.evidence is not None else None
+
+
+def _why_over(request: RequestStatus, trigger: Trigger, known: DriftSeen) -> str | None:
+    """Return why evidence of now gives no reason any more: drift of the same rows ended; harm did wherever it was."""
+    of = part(known, request.segment)
+    if request.trigger == "InputDrift" and of is not None and of.window is not None and not is_drifting(of, trigger):
+        lasted = f"drift{within(request.segment)} lasted for {of.streak} windows in a row"
+        return f"{lasted} at the last one of {of.window.rows} rows"
     alarms = [item for item in known.alarms if item.test in ("harm", "estimated") and item.version == known.version]
     if request.trigger == "Harm" and alarms and all(is_over(known, item) for item in alarms):
-        harm = known.harm
-        if harm is None:
-            return None
-        return f"{TITLES[harm.loss]} fell to {harm.rate:.3g} of {harm.truths} truths, {harm.bound:.3g} allowed"
+        return losses_fell(known, request.segment)
     return None
 
 
@@ -66,7 +71,9 @@ def _end(course: Course, request: RequestStatus, outcome: Outcome, why: str, now
             outcome=outcome,
             at=now.replace(microsecond=0),
             version=request.version if request.action == "Rollback" else None,
+            segment=request.segment,
             loss=request.loss,
+            overall_loss=request.overall_loss,
             metric=request.metric,
         )
     ended = replace(course, request=None, suppressed=None, last=last)
@@ -78,7 +85,8 @@ def _train_instead(seen: Seen, course: Course, request: RequestStatus, now: date
     outcome: Outcome = "Refused" if request.state == "Asked" else "Expired"
     told = f"{seen.policy.spec.deployment} has nothing to return to any more: training is asked for"
     ended = _end(course, request, outcome, told, now)
-    want = Want("Harm", "Retrain", request.reason, fresh=True, estimated=bool(request.estimated))
+    estimated, segment = bool(request.estimated), request.segment or ALL
+    want = Want("Harm", "Retrain", request.reason, fresh=True, estimated=estimated, segment=segment)
     return _opened(seen, ended, want, now)
 
 
@@ -120,7 +128,8 @@ def _merged(course: Course) -> Course:
 
 
 def _opened(seen: Seen, course: Course, want: Want, now: datetime) -> Course:
-    lost, metric = loss(seen.evidence), metric_of(seen.evidence)
+    known = seen.evidence
+    lost, overall = loss(known, want.segment), loss(known) if want.segment else None
     moment = now.replace(microsecond=0)
     request = RequestStatus(
         id=request_id(seen, course.number + 1),
@@ -129,8 +138,10 @@ def _opened(seen: Seen, course: Course, want: Want, now: datetime) -> Course:
         state="Gathering",
         version=seen.serves,
         trigger=want.trigger,
+        segment=want.segment or None,
         loss=f"{lost:.6g}" if lost is not None else None,
-        metric=metric if lost is not None else None,
+        overall_loss=f"{overall:.6g}" if overall is not None else None,
+        metric=metric_of(known) if lost is not None or overall is not None else None,
         estimated=True if want.estimated else None,
         reason=shorten(want.reason),
         since=moment,

@@ -18,6 +18,7 @@ from mooring.api.trainingjob import TrainingJob
 from mooring.reconcile.driftpolicy.classifying import Classification, classifications_of
 from mooring.reconcile.driftpolicy.listing import Look, looks_of
 from mooring.reconcile.driftpolicy.others import Other, look_around
+from mooring.reconcile.driftpolicy.segments import of_watched
 from mooring.reconcile.driftseen import DriftSeen
 from mooring.reconcile.plan import Cache, Key, Object
 
@@ -58,7 +59,9 @@ class Seen:
     @property
     def evidence(self) -> DriftSeen | None:
         """What is known of the version that serves; None where the observer has not come to it."""
-        return self.drift if self.drift is not None and self.drift.version == self.serves else None
+        if self.drift is None or self.drift.version != self.serves:
+            return None
+        return of_watched(self.drift, self.policy.spec)
 
     def version(self, name: str | None) -> ModelVersion | None:
         """Return a record by name."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mooring.api.driftpolicy import Trigger, TriggerType
 from mooring.api.driftstatus import Action, DataStatus
 from mooring.reconcile.driftpolicy import listing, schedule
-from mooring.reconcile.driftpolicy.findings import against, current, harm_alarm, is_over, tops
+from mooring.reconcile.driftpolicy.harmful import gravest, sentence_of, standing
+from mooring.reconcile.driftpolicy.moved import drifting, others, tiers, tops
 from mooring.reconcile.driftpolicy.numbers import factor, span
 from mooring.reconcile.driftpolicy.seen import Seen
-from mooring.reconcile.driftseen import Alarm, DriftSeen
+from mooring.reconcile.driftpolicy.segments import ALL, against, within
+from mooring.reconcile.driftseen import Alarm, DriftSeen, SegmentSeen
 
 WINDOWS = 3
 
@@ -31,6 +33,8 @@ class Want:
     """Schedule: the time."""
     estimated: bool = False
     """By an estimate alone."""
+    segment: str = ALL
+    """Where the evidence is."""
 
 
 def wants(
@@ -65,17 +69,17 @@ def _wants(
 
 
 def _harm(seen: Seen, known: DriftSeen, decided: int) -> Iterator[Want]:
-    fresh = [item for item in current(known) if item.number > decided]
-    proven = [item for item in fresh if item.test == "harm"]
-    if proven and harm_alarm(known) is not None:
-        yield _by_alarm(seen, proven[-1])
-    foretold = [item for item in fresh if item.test == "estimated"]
-    if foretold and seen.policy.spec.harm.estimated != "Report" and not is_over(known, foretold[-1]):
-        yield _by_alarm(seen, foretold[-1], estimated=True)
+    """Yield one want for all alarms of a tier that are not decided on, whatever segments they are of."""
+    if proven := [item for item in standing(known, "harm") if item.number > decided]:
+        yield _by_alarms(seen, proven)
+    foretold = [item for item in standing(known, "estimated") if item.number > decided]
+    if foretold and seen.policy.spec.harm.estimated != "Report":
+        yield _by_alarms(seen, foretold, estimated=True)
 
 
-def _by_alarm(seen: Seen, alarm: Alarm, *, estimated: bool = False) -> Want:
-    return Want("Harm", harm_action(seen), alarm.sentence, fresh=True, estimated=estimated)
+def _by_alarms(seen: Seen, alarms: Sequence[Alarm], *, estimated: bool = False) -> Want:
+    segment = gravest(alarms).segment
+    return Want("Harm", harm_action(seen), sentence_of(alarms), fresh=True, estimated=estimated, segment=segment)
 
 
 def harm_action(seen: Seen) -> Action:
@@ -85,20 +89,23 @@ def harm_action(seen: Seen) -> Action:
 
 
 def _drift(known: DriftSeen, trigger: Trigger) -> Iterator[Want]:
-    least, window = trigger.consecutive_windows or WINDOWS, known.window
-    if window is None or known.streak < least:
+    least = trigger.consecutive_windows or WINDOWS
+    found = drifting(known, least)
+    window = found[0].window if found else None
+    if window is None:
         return
-    both = ", ".join(f"{item.test} {factor(item.value)}" for item in (window.inputs, window.predictions))
+    first = found[0]
+    both = ", ".join(f"{item.test} {factor(item.value)}" for item in tiers(window))
     reason = (
-        f"drift in {known.streak} windows in a row >= {least}: {tops(window)}evidence {both} "
-        f"on the last {window.rows} rows {against(known)}"
+        f"drift{within(first.name)} in {first.streak} windows in a row >= {least}: {tops(window)}evidence {both} "
+        f"on the last {window.rows} rows {against(known, first)}{others(found)}"
     )
-    yield Want("InputDrift", "Retrain", reason)
+    yield Want("InputDrift", "Retrain", reason, segment=first.name)
 
 
-def is_drifting(known: DriftSeen, trigger: Trigger) -> bool:
-    """Tell whether drift lasts long enough for its trigger."""
-    return known.window is not None and known.streak >= (trigger.consecutive_windows or WINDOWS)
+def is_drifting(of: SegmentSeen, trigger: Trigger) -> bool:
+    """Tell whether drift of all rows, or of a segment, lasts long enough for its trigger."""
+    return of.window is not None and of.streak >= (trigger.consecutive_windows or WINDOWS)
 
 
 def _age(seen: Seen, trigger: Trigger, now: datetime) -> Iterator[Want]:

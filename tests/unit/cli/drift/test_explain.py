@@ -12,6 +12,7 @@ from mooring.cli.drift.bundle import Bundle, NoBundleError, read
 from mooring.cli.drift.explain import explained
 from mooring.cli.main import main
 from mooring.reconcile.driftpolicy import explain
+from mooring.reconcile.driftseen import SegmentSeen
 from tests.unit.cli.drift.history import bundle
 
 QUIET: list[dict[str, object]] = [{}] * 3
@@ -55,6 +56,20 @@ def test_an_alarm_of_a_version_that_was_replaced_is_computed_anew_as_well() -> N
     told, same = explained(replace(written, seen=replace(written.seen, drift=replaced)))
     assert same
     assert told.count("computed anew from the recorded windows: the same") == len(known.alarms)
+
+
+def test_alarms_of_a_segment_are_told_apart_and_kept_in_a_bundle() -> None:
+    written = bundle(HARM)
+    known = written.seen.drift
+    assert known is not None
+    inside = tuple(replace(alarm, segment="SEX=2") for alarm in known.alarms)
+    segments = (SegmentSeen("SEX=2", 900, 4, known.window, known.harm, known.harm_at, 1),)
+    changed = replace(written, seen=replace(written.seen, drift=replace(known, alarms=inside, segments=segments)))
+    assert read(changed.to_json()) == changed
+    told, same = explained(changed)
+    assert not same
+    assert "harm in SEX=2: wrong answers in 30.0%" in told
+    assert "COMPUTED ANEW: no alarm" in told
 
 
 def test_where_its_windows_are_not_kept_nothing_is_claimed() -> None:

@@ -392,8 +392,8 @@ async def test_prometheus_is_told_what_is_known_and_forgets_what_is_gone(cluster
     await operator.pass_slots(8, rows=50)
     told = generate_latest(operator.registry).decode()
     assert 'mooring_drift_windows{namespace="ns",policy="shop"} 1.0' in told
-    assert 'mooring_drift_evidence{namespace="ns",policy="shop",test="inputs"}' in told
-    assert 'mooring_drift_feature_effect{feature="age",namespace="ns",policy="shop"} 0.7' in told
+    assert 'mooring_drift_evidence{namespace="ns",policy="shop",segment="",test="inputs"}' in told
+    assert 'mooring_drift_feature_effect{feature="age",namespace="ns",policy="shop",segment=""} 0.7' in told
     assert "mooring_drift_classifier_auc{" not in told
     for version, shown in (("another-v1", False), ((await operator.pass_slots(1)).version, True)):
         cluster.classified({"look": 1, "version": version, "auc": "0.61"})

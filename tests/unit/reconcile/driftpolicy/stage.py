@@ -11,7 +11,7 @@ from mooring.api.driftpolicy import DriftPolicy
 from mooring.api.driftstatus import DriftPolicyStatus
 from mooring.reconcile.driftpolicy.planner import plan
 from mooring.reconcile.driftpolicy.seen import Seen, look
-from mooring.reconcile.driftseen import Alarm, DriftSeen
+from mooring.reconcile.driftseen import Alarm, DriftSeen, SegmentSeen
 from mooring.reconcile.plan import Event, Key
 from mooring.stats.drift import Beyond, Broken, Evidence, HarmReport, Name, WindowReport
 from tests.unit.reconcile.scenes import DIGEST, add_version, recipe
@@ -133,19 +133,34 @@ class Stage(World):
             )
         self.evidence[key] = replace(before, **{"at": self.ms, "last_rows_at": self.ms, **facts})
 
-    def alarm(self, test: Test = "harm", name: str = "income", **facts: Any) -> None:
+    def evidence_of(self, name: str = "income") -> DriftSeen:
+        return self.evidence[Key("DriftPolicy", "default", name)]
+
+    def bring_segment(self, segment: str, name: str = "income", **facts: Any) -> None:
+        """Bring evidence about a segment of what serves, or about all rows where it is empty."""
+        if not segment:
+            self.bring_evidence(name, **facts)
+            return
+        self.bring_evidence(name)
+        known = {item.name: item for item in self.evidence_of(name).segments}
+        before = known.get(segment, SegmentSeen(segment, 20_000, 1, window(self.ms)))
+        known[segment] = replace(before, **facts)
+        self.bring_evidence(name, segments=tuple(known[one] for one in sorted(known)))
+
+    def alarm(self, test: Test = "harm", name: str = "income", segment: str = "", **facts: Any) -> None:
         """Bring evidence that reached its bound."""
         self.bring_evidence(name)
-        known = self.evidence[Key("DriftPolicy", "default", name)]
+        known = self.evidence_of(name)
         number = 1 + max((item.number for item in known.alarms), default=0)
-        sentence = f"{test} 5210 >= 4320 on 20000 rows against {known.version} (45222 rows)"
-        alarms = (*known.alarms, Alarm(number, self.ms, test, known.version, sentence))[-20:]
-        harm = truths(0.188, "Alarm", 5210.0) if test == "harm" else known.harm
-        at = self.ms if test == "harm" else known.harm_at
-        self.bring_evidence(name, alarms=alarms, harm=harm, harm_at=at, **facts)
+        where = f" in {segment}" if segment else ""
+        sentence = f"{test}{where} 5210 >= 4320 on 20000 rows against {known.version} (45222 rows)"
+        alarms = (*known.alarms, Alarm(number, self.ms, test, known.version, sentence, segment))[-20:]
+        shown = {"harm": truths(0.188, "Alarm", 5210.0), "harm_at": self.ms} if test == "harm" else {}
+        self.bring_segment(segment, name, **shown)
+        self.bring_evidence(name, alarms=alarms, **facts)
 
-    def drift_for(self, windows: int, name: str = "income") -> None:
-        self.bring_evidence(name, streak=windows, window=window(self.ms, top=(AGE_MOVED,), inputs=9000.0))
+    def drift_for(self, windows: int, name: str = "income", segment: str = "") -> None:
+        self.bring_segment(segment, name, streak=windows, window=window(self.ms, top=(AGE_MOVED,), inputs=9000.0))
 
     # What the plan does.
     def seen(self, name: str = "income") -> Seen:

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from mooring.reconcile.driftpolicy.decide import decide
 from mooring.reconcile.driftpolicy.guards import ANNOTATION
+from mooring.reconcile.driftpolicy.segments import part
 from mooring.reconcile.plan import Key
 from tests.unit.reconcile.driftpolicy.stage import AGE_MISSING, DAY, HOUR, Stage, truths, window
 
@@ -24,7 +25,11 @@ TRIGGERS = [
     {"type": "MaxAge", "seconds": 40 * DAY},
 ]
 
+SEGMENTS = [{"column": "SEX"}]
+
 policies = st.sampled_from(POLICIES)
+places = st.sampled_from(["", "SEX=1", "SEX=2"])
+"""All rows, or a segment."""
 
 
 class Histories(RuleBasedStateMachine):
@@ -32,7 +37,7 @@ class Histories(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.stage = Stage(retrain=RETRAIN, triggers=TRIGGERS, harm={"estimated": "Enforce"})
+        self.stage = Stage(retrain=RETRAIN, triggers=TRIGGERS, harm={"estimated": "Enforce"}, segments=SEGMENTS)
         stage = self.stage
         stage.put("ModelDeployment", "shop", spec={"model": "income"})
         stage.objects[("ModelDeployment", "default", "shop")]["status"] = {"stable": stage._arm("income-v1")}
@@ -62,25 +67,35 @@ class Histories(RuleBasedStateMachine):
         self.stage.pass_time(hours * HOUR)
         self.look()
 
-    @rule(name=policies, test=st.sampled_from(["harm", "estimated", "inputs"]))
-    def evidence_reaches_its_bound(self, name: str, test: str) -> None:
-        self.stage.alarm(test, name)  # type: ignore[arg-type]  # one of them
+    @rule(name=policies, test=st.sampled_from(["harm", "estimated", "inputs"]), place=places)
+    def evidence_reaches_its_bound(self, name: str, test: str, place: str) -> None:
+        self.stage.alarm(test, name, place)  # type: ignore[arg-type]  # one of them
         self.look()
 
-    @rule(name=policies, windows=st.integers(0, 4))
-    def drift_lasts(self, name: str, windows: int) -> None:
-        self.stage.drift_for(windows, name)
+    @rule(name=policies, windows=st.integers(0, 4), place=places)
+    def drift_lasts(self, name: str, windows: int, place: str) -> None:
+        self.stage.drift_for(windows, name, place)
         self.look()
 
-    @rule(name=policies, rate=st.sampled_from([0.1, 0.3]))
-    def truths_are_settled(self, name: str, rate: float) -> None:
-        self.stage.bring_evidence(name, harm=truths(rate), harm_at=self.stage.ms)
+    @rule(
+        name=policies,
+        rate=st.sampled_from([0.1, 0.3]),
+        state=st.sampled_from(["Quiet", "LabelsSelective"]),
+        place=places,
+    )
+    def truths_are_settled(self, name: str, rate: float, state: str, place: str) -> None:
+        self.stage.bring_segment(place, name, harm=truths(rate, state), harm_at=self.stage.ms)
         self.look()
 
-    @rule(name=policies, broken=st.booleans())
-    def a_window_closes(self, name: str, broken: bool) -> None:
+    @rule(name=policies, broken=st.booleans(), place=places)
+    def a_window_closes(self, name: str, broken: bool, place: str) -> None:
         faults = (AGE_MISSING,) if broken else ()
-        self.stage.bring_evidence(name, window=window(self.stage.ms, faults), streak=0)
+        self.stage.bring_segment(place, name, window=window(self.stage.ms, faults), streak=0)
+        self.look()
+
+    @rule(name=policies, sliced=st.booleans())
+    def it_is_known_whether_the_version_is_sliced(self, name: str, sliced: bool) -> None:
+        self.stage.bring_evidence(name, unsliced=() if sliced else ("SEX",))
         self.look()
 
     @rule()
@@ -126,9 +141,9 @@ class Histories(RuleBasedStateMachine):
             self.stage.put("DriftPolicy", name, metadata={"annotations": {ANNOTATION: request.id}})
         self.look()
 
-    @rule(mode=st.sampled_from(["Enforce", "DryRun", "Approve"]), suspend=st.booleans())
-    def a_person_changes_the_policy(self, mode: str, suspend: bool) -> None:
-        self.stage.change(retrain=RETRAIN | {"mode": mode}, suspend=suspend)
+    @rule(mode=st.sampled_from(["Enforce", "DryRun", "Approve"]), suspend=st.booleans(), apart=st.booleans())
+    def a_person_changes_the_policy(self, mode: str, suspend: bool, apart: bool) -> None:
+        self.stage.change(retrain=RETRAIN | {"mode": mode}, suspend=suspend, segments=SEGMENTS if apart else [])
         self.look()
 
     @rule()
@@ -163,6 +178,34 @@ class Histories(RuleBasedStateMachine):
         mode = self.stage.objects[("DriftPolicy", "default", "income")]["spec"]["retrain"].get("mode")
         request = self.stage.status().request
         assert mode != "DryRun" or request is None or request.state != "Asked"
+
+    @invariant()
+    def nothing_is_asked_on_data_that_is_broken_anywhere(self) -> None:
+        for name in POLICIES:
+            known, request = self.stage.seen(name).evidence, self.stage.status(name).request
+            windows = [known.window, *(one.window for one in known.segments)] if known is not None else []
+            if any(window is not None and window.broken for window in windows):
+                assert request is None or request.state != "Asked"
+
+    @invariant()
+    def harm_that_no_truth_took_back_is_told_wherever_it_is(self) -> None:
+        for name in POLICIES:
+            seen = self.stage.seen(name)
+            if seen.evidence is None:
+                continue
+            harmed = {item.segment for item in seen.evidence.alarms if item.test == "harm"}
+            for place in harmed if all(item.version == seen.serves for item in seen.evidence.alarms) else ():
+                of = part(seen.evidence, place)
+                if of is not None and of.harm is not None and of.harm.state == "Alarm":
+                    assert self.stage.condition("Harmful", name).status == "True"
+
+    @invariant()
+    def a_request_is_about_rows_that_are_watched(self) -> None:
+        for name in POLICIES:
+            policy = self.stage.seen(name).policy
+            request = policy.status.request
+            if request is not None and not policy.spec.suspend:
+                assert request.segment is None or policy.spec.segments
 
     @invariant()
     def every_decision_has_a_sentence_with_its_numbers(self) -> None:
