@@ -8,11 +8,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from mooring.api.trainingjob import Slice
 from mooring.api.wire import TrainOrder
 from mooring.artifact.predict import Answers
 from mooring.cli.recipe import LocalSpec
@@ -21,6 +23,8 @@ from mooring.training.load import load
 from mooring.training.prepare import prepare
 from mooring.training.profile import profile
 from mooring.training.run import Run, execute
+from mooring.training.segments import segment_metrics, with_segments
+from mooring.training.slices import sliced_by
 
 COLUMNS = 20
 
@@ -37,7 +41,10 @@ def write_rows(file: Path, rows: int) -> int:
 
 
 def data_pass(file: Path) -> dict[str, float]:
-    """Load, check, digest, split and profile; return seconds and the peak memory beyond the libraries, in bytes."""
+    """Load, check, digest, split and profile; return seconds and the peak memory beyond the libraries, in bytes.
+
+    Beside that total: what twelve segments of a text take, to be profiled and to be measured.
+    """
     source = LocalSpec.model_validate(
         {"data": {"uri": str(file), "target": "y"}, "trainer": {"sklearn": {"estimator": "LogisticRegression"}}}
     ).data
@@ -49,11 +56,16 @@ def data_pass(file: Path) -> dict[str, float]:
     held = int(prepared.holdout.sum())
     probability = np.column_stack([np.linspace(1, 0, held), np.linspace(0, 1, held)])
     answers = Answers(probability=probability, codes=probability.argmax(axis=1))
-    profile(prepared.features, prepared.frame, prepared.target, prepared.holdout, answers)
+    whole = profile(prepared.features, prepared.frame, prepared.target, prepared.holdout, answers)
     total = time.perf_counter() - start
-    return {"load": loading, "prepare": preparing, "profile": total - loading - preparing, "total": total} | {
-        "peak_bytes": _peak() - before
-    }
+    found = {"load": loading, "prepare": preparing, "profile": total - loading - preparing, "total": total}
+    found["peak_bytes"] = _peak() - before
+    slices = sliced_by([Slice(column="t0")], source, prepared.frame, prepared.holdout)
+    sliced = replace(prepared, slices=slices)
+    with_segments(whole, sliced, answers)
+    profiled = time.perf_counter() - start
+    segment_metrics(sliced, answers, seed=0, primary=None)
+    return found | {"segments": profiled - total, "their metrics": time.perf_counter() - start - profiled}
 
 
 def overhead(rows: int) -> dict[str, float]:
@@ -104,8 +116,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         size = write_rows(Path(folder) / "x.parquet", arguments.rows)
         found = json.loads(_in_a_process("--part", "data", "--file", f"{folder}/x.parquet"))
-    for name in ("load", "prepare", "profile", "total"):
-        print(f"{arguments.rows} x {COLUMNS}, {name:12} {found[name]:6.2f} s")
+    for name in ("load", "prepare", "profile", "total", "segments", "their metrics"):
+        print(f"{arguments.rows} x {COLUMNS}, {name:13}{found[name]:6.2f} s")
     print(f"{arguments.rows} x {COLUMNS}, peak memory  {found['peak_bytes'] / size:6.2f} x the data")
     for name, seconds in json.loads(_in_a_process("--part", "run")).items():
         print(f"68785 x {COLUMNS}, {name:14} {seconds:6.2f} s")

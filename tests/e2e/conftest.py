@@ -55,8 +55,10 @@ def operator(rights: Kube, place: Place, operator_config: dict[str, object]) -> 
 
 @pytest.fixture(scope="session")
 def income_v1(place: Place, operator: OperatorProcess) -> str:
-    """A version of model `income`, made once."""
-    place.kube.apply(place.recipe("income"))
+    """A version of model `income`, made once, with segments."""
+    recipe = place.recipe("income")
+    recipe["spec"]["evaluation"]["slices"] = [{"column": "school", "minRows": 50}]
+    place.kube.apply(recipe)
     place.wait("TrainingJob", "income", "Ready")
     return "income-v1"
 

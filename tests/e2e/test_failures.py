@@ -18,6 +18,7 @@ def recipes(place: Place) -> dict[str, dict[str, Any]]:
         "sklearn": {"estimator": "RandomForestClassifier", "parameters": [{"name": "n_estimators", "value": "20000"}]}
     }
     return {
+        "no-slice": {"evaluation": {"slices": [{"column": "schol"}]}},
         "no-target": {"data": base["data"] | {"target": "employd"}},
         "bad-fit": {
             "trainer": {
@@ -48,6 +49,7 @@ def failing(place: Place, operator: OperatorProcess) -> None:
 @pytest.mark.parametrize(
     ("name", "class_", "reason", "sentence"),
     [
+        ("no-slice", "User", "SliceNoFeature", "did you mean 'school'?"),
         ("no-target", "Data", None, "employed"),
         ("bad-fit", "User", None, "elasticnet"),
         ("no-secret", "User", "SecretNotFound", "forgotten"),

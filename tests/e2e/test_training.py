@@ -52,6 +52,8 @@ def test_the_artifact_is_what_was_recorded(
         assert {"model.skops", "golden.json", "profile.json", "card.md"} <= {
             item.name for item in Path(folder).iterdir()
         }
+        assert [one.name for one in manifest.segments] == ["school=college", "school=none", "school=school"]
+        assert sum(one.rows for one in manifest.segments) == version.spec.data.holdout_rows
 
 
 def test_people_see_it_without_reading_yaml(place: Place, income_v1: str) -> None:

@@ -73,7 +73,7 @@ def with_segments(whole: Profile, prepared: Prepared, answers: Answers) -> Profi
         )
         for at, part in enumerate(parts)
     ]
-    return whole.model_copy(update={"segments": segments})
+    return Profile(**{**dict(whole), "segments": segments})
 
 
 def _parts(prepared: Prepared) -> list[_Part]:
