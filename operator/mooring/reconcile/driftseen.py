@@ -87,7 +87,7 @@ class DriftSeen:
     usual_gap_seconds: int | None = None
     """The longest pause between rows in the last closed windows."""
     alarms: tuple[Alarm, ...] = ()
-    """The last 20."""
+    """The last 64."""
     rejected: tuple[tuple[str, int], ...] = ()
     """(feature, requests) that were refused in the last window: values of another type, most first."""
     metrics: tuple[tuple[str, float, int], ...] = field(default=())

@@ -32,7 +32,8 @@ def backtested(bundle: Bundle, spec: DriftPolicySpec | None = None, run_seconds:
     if not steps:
         return "no window is kept yet: a policy keeps those that close, so let it watch for a while"
     rehearsed = rehearse(seen, [step.seen for step in steps], run_seconds)
-    return "\n".join([*_windows(bundle, steps), "", *_turns(rehearsed), "", *_sum(bundle, steps, rehearsed)])
+    told = _sum(bundle, seen.policy.spec, steps, rehearsed)
+    return "\n".join([*_windows(bundle, steps), "", *_turns(rehearsed), "", *told])
 
 
 def _windows(bundle: Bundle, steps: list[Replayed]) -> Iterator[str]:
@@ -81,7 +82,18 @@ def _turns(rehearsed: Rehearsal) -> Iterator[str]:
         yield f"{turn.at:{STAMP}}  {turn.request} {turn.what}: {turn.sentence}"
 
 
-def _sum(bundle: Bundle, steps: list[Replayed], rehearsed: Rehearsal) -> Iterator[str]:
+def _unrecorded(bundle: Bundle, spec: DriftPolicySpec) -> Iterator[str]:
+    """Yield what cannot be said of segments: windows are kept with those alone that were asked for then."""
+    windows = [window for chapter in bundle.tape.chapters for window in chapter.windows]
+    for segment in spec.segments:
+        if lacking := sum(segment.column not in window.sliced for window in windows):
+            yield (
+                f"segments of {segment.column}: {lacking} of {len(windows)} windows were recorded without them (the "
+                "policy did not ask for them then, or the version was not sliced by it): nothing is known of them there"
+            )
+
+
+def _sum(bundle: Bundle, spec: DriftPolicySpec, steps: list[Replayed], rehearsed: Rehearsal) -> Iterator[str]:
     first = bundle.tape.chapters[0].windows[0].start
     last = bundle.tape.chapters[-1].windows[-1].end
     alarms = Counter(
@@ -92,9 +104,7 @@ def _sum(bundle: Bundle, steps: list[Replayed], rehearsed: Rehearsal) -> Iterato
     held = Counter(turn.what for turn in rehearsed.turns if turn.what not in _GUARDS)
     cost = span(rehearsed.retrains * rehearsed.run_seconds)
     yield f"{sum(step.told for step in steps)} windows in {span((last - first) / 1000)}; alarms: {told}"
-    unsliced = sorted({column for step in steps for column in step.seen.unsliced})
-    if unsliced:
-        yield f"not watched apart: {', '.join(unsliced)}, which some of these windows were not counted by"
+    yield from _unrecorded(bundle, spec)
     if held:
         yield "held: " + ", ".join(f"{count} times by {guard}" for guard, count in sorted(held.items()))
     yield (

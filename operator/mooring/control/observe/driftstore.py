@@ -8,9 +8,9 @@ from mooring.control.writer import Writer
 from mooring.reconcile.drift.basis import Basis
 from mooring.reconcile.drift.close import Turned
 from mooring.reconcile.drift.kept import keep, keep_windows, kept, kept_windows
+from mooring.reconcile.drift.tape import Recorded
 from mooring.reconcile.drift.watch import SLOT, Watched, findings_of
 from mooring.reconcile.plan import Key
-from mooring.stats.drift import Counted
 
 KEEP_SECONDS = 60.0
 """The state is written at most so often where nothing turned: what was not written is read again from the pods."""
@@ -28,7 +28,7 @@ class DriftStore:
         self._key = key
         self._saved: Watched | None = None
         self._saved_at = 0.0
-        self._windows: list[tuple[str, Basis, Counted]] = []
+        self._windows: list[tuple[str, Basis, Recorded]] = []
         self._urgent = False
 
     def read(self) -> Watched | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mooring.ledger.layout import Layout
 from mooring.ledger.profile import Profile
 from mooring.reconcile.drift.reference import Asked, Fitted, digest_of
+from mooring.reconcile.drift.sliced import numbers_of
 from mooring.stats.drift import Settings
 
 
@@ -27,7 +28,9 @@ def basis_of(version: str, layout: Layout, profile: Profile | None) -> Basis:
     if profile is None:
         return Basis(layout, None, lacking=f"{version} came without a profile")
     try:
-        _ = Fitted(layout, Asked(Settings()), profile).watch
+        fitted = Fitted(layout, Asked(Settings(), segments=tuple(numbers_of(layout))), profile)
+        for tests in (fitted, *(segment.fitted for segment in fitted.segments)):
+            _ = tests.watch
     except ValueError as error:
         return Basis(layout, None, lacking=f"the profile of {version} does not fit its ledgers ({error})")
     return Basis(layout, profile, digest_of(profile))

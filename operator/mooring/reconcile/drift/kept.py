@@ -27,7 +27,7 @@ def keep(owner: ObjectMeta, watched: Watched) -> Apply:
     if len(written) > MOST_BYTES:
         raise ValueError(
             f"what is known weighs {len(written):,} bytes, more than {MOST_BYTES:,}: leave features out by "
-            "spec.features.exclude; until then evidence is lost when the operator restarts"
+            "spec.features.exclude, or columns of spec.segments; until then evidence is lost when the operator restarts"
         )
     # For people; the state has the same.
     said = {"version": watched.version, "watermark": str(watched.slots.through * SLOT), "alarms": str(watched.alarmed)}

@@ -12,12 +12,15 @@ from typing import Final
 
 from mooring.api.driftpolicy import DriftPolicySpec
 from mooring.ledger.layout import LOSS_EDGES, FeatureCells, Layout
-from mooring.ledger.profile import CategoryProfile, NumberProfile, Profile
-from mooring.stats.drift import Column, Losses, LossName, Predictions, Reference, Settings, Watch
+from mooring.ledger.profile import CategoryProfile, NumberProfile, Profile, SegmentProfile
+from mooring.reconcile.drift.sliced import chosen, numbers_of
+from mooring.stats.drift import Column, Counted, Losses, LossName, Predictions, Reference, Settings, Truth, Watch
 from mooring.stats.drift.clumps import UNIT
 
 _OF_PROBABILITIES: Final[tuple[LossName, ...]] = ("brier", "log_loss")
 """Metrics that are losses of probabilities: named alike."""
+ALL_ROWS: Final = 0.5
+"""Of the budget, where segments are watched as well: they share the rest."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Asked:
     exclude: tuple[str, ...] = ()
     metric: str | None = None
     """By which harm is judged: accuracy, brier or log_loss (classes), mae (numbers). None: by the task."""
+    segments: tuple[str, ...] = ()
+    """Columns by whose values rows are watched apart as well, as far as the version was sliced by them."""
 
     @classmethod
     def of(cls, spec: DriftPolicySpec) -> Asked:
@@ -45,7 +50,8 @@ class Asked:
             mature_after_seconds=spec.harm.labels.mature_after_seconds,
             min_coverage=float(spec.harm.labels.min_coverage),
         )
-        return cls(settings, tuple(sorted(spec.features.exclude)), spec.harm.metric)
+        segments = tuple(segment.column for segment in spec.segments)
+        return cls(settings, tuple(sorted(spec.features.exclude)), spec.harm.metric, segments)
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,8 @@ class Fitted:
     asked: Asked
     profile: Profile | None
     """None: the version came without; windows are counted, and say nothing."""
+    of_segments: int = 0
+    """These are the tests of one of so many segments; 0: of all rows."""
 
     @cached_property
     def watch(self) -> Watch:
@@ -63,7 +71,38 @@ class Fitted:
         columns = tuple(_column(feature, self.profile) for feature in self.layout.features if self.watches(feature))
         answers = replace(_predictions(self.layout, self.profile), loss=self.loss)
         losses = _losses(answers, self.profile) if self.by_metric and self.says_of_what else Losses(0, 0)
-        return Watch(Reference(columns, answers, losses), self.asked.settings)
+        settings = replace(self.asked.settings, share=self._share)
+        return Watch(Reference(columns, answers, losses), settings, max(1, self.of_segments))
+
+    @property
+    def _share(self) -> float:
+        """Of the budget: with segments, all rows have one half of it, and the segments share the other."""
+        if self.of_segments:
+            return (1 - ALL_ROWS) / self.of_segments
+        return ALL_ROWS if self.sliced else 1.0
+
+    @cached_property
+    def sliced(self) -> tuple[str, ...]:
+        """Columns that are asked for and that the version was sliced by."""
+        counted, known = numbers_of(self.layout), {segment.column for segment in self._known}
+        return tuple(column for column in self.asked.segments if column in counted and column in known)
+
+    @property
+    def _known(self) -> Sequence[SegmentProfile]:
+        return (self.profile.segments if self.profile is not None else None) or ()
+
+    @cached_property
+    def segments(self) -> tuple[Within, ...]:
+        """Return the tests of segments, in the order of the columns that are asked for and of the reference's values.
+
+        Raises ValueError where layout and profile do not fit.
+        """
+        counted = chosen(self.layout, self.sliced)
+        known = [segment for column in self.sliced for segment in self._known if segment.column == column]
+        if len(counted) != len(known):
+            raise ValueError(f"the profile has {len(known)} segments, pods count {len(counted)}")
+        of_each = zip(counted.items(), known, strict=True)
+        return tuple(Within(number, own, segment, self, len(known)) for (number, own), segment in of_each)
 
     @property
     def by_metric(self) -> bool:
@@ -140,6 +179,44 @@ class Fitted:
                 first = end
             at = end
         return tuple(part for part in (*found, slice(first, len(self.empty))) if part.start < part.stop)
+
+
+@dataclass(frozen=True)
+class Within:
+    """One segment that is watched."""
+
+    number: int
+    """Among the segments of the layout."""
+    own: slice
+    """The cells of its own column, among those of all features."""
+    segment: SegmentProfile
+    whole: Fitted
+    """The tests of all rows."""
+    of: int
+    """How many segments share a budget."""
+
+    @cached_property
+    def fitted(self) -> Fitted:
+        """Return the tests of all rows on the segment's own reference, without the column that it is a value of."""
+        whole, column = self.whole, self.segment.column
+        profile = whole.profile.within(self.segment) if whole.profile is not None else None
+        asked = replace(whole.asked, exclude=(*whole.asked.exclude, column), segments=())
+        return Fitted(whole.layout, asked, profile, self.of)
+
+    @property
+    def where(self) -> str:
+        """How a sentence about it begins."""
+        column = self.segment.column
+        return f"where {column} is {self.segment.name.removeprefix(f'{column}=')}: "
+
+    def tested(self, counted: Counted) -> Counted:
+        """Return what is tested of counts of all features."""
+        cells = self.fitted.cells(counted.cells) if counted.cells is not None else None
+        return replace(counted, cells=cells, repeated=self.fitted.of_tested(counted.repeated or ()))
+
+    def counted(self, start: int, end: int, cells: Sequence[int] | None, truths: tuple[Truth, ...]) -> Counted:
+        """Return counts of all features, of which each row has one in the segment's own column."""
+        return Counted(start, end, sum(cells[self.own]) if cells is not None else 0, cells, truths)
 
 
 def digest_of(profile: Profile) -> str:

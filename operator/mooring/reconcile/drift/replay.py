@@ -34,7 +34,8 @@ def replay(tape: Tape, asked: Asked) -> Iterator[Replayed]:
         watched = replace(begin(chapter.version, asked, start, "a replay", before), basis=chapter.basis)
         fitted = Fitted(chapter.basis.layout, asked, chapter.basis.profile)
         for window in chapter.windows:
-            turned = tested(watched, fitted, window.tested(fitted), Recording(rejected=window.rejected))
+            counted, parts = window.tested(fitted), window.parts(fitted)
+            turned = tested(watched, fitted, counted, Recording(rejected=window.rejected), parts)
             watched = turned.watched
             yield Replayed(seen_of(watched, window.end / 1000), turned.told)
         before = watched

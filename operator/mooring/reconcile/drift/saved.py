@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
@@ -13,14 +13,14 @@ from mooring.ledger.slots import Slots, Stand
 from mooring.reconcile.drift.basis import Basis
 from mooring.reconcile.drift.reference import Asked
 from mooring.reconcile.drift.tally import Counts, Outcome, Tally
-from mooring.reconcile.drift.watch import Findings, Pace, Recording, Watched
+from mooring.reconcile.drift.watch import Findings, Pace, Recording, SegmentWatched, Watched
 from mooring.reconcile.driftseen import Alarm
 from mooring.stats.drift import DriftState, Truth
 
 FORMAT = 1
 """Of the JSON. Another one is not read: evidence begins anew, which is slow and never wrong."""
-_MOST_BYTES = 16 << 20
-"""Of the JSON. More is nothing that we wrote."""
+MOST_INFLATED = 16 << 20
+"""Bytes of the JSON. More is nothing that we wrote."""
 _OF_ANOTHER_RELEASE = DriftState("of another release", (), (), ())
 """In place of evidence that cannot be read: no tests have such a key, so that it begins anew, and says so."""
 
@@ -33,6 +33,17 @@ class SavedTally:
     cells: Counts
     rejected: Counts
     truths: tuple[Truth, ...]
+    """With codes in place of strata."""
+    segments: Mapping[int, Counts] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SavedSegment:
+    """A segment with evidence that is read by itself."""
+
+    drift: str
+    recording: Recording
+    findings: Findings
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,7 @@ class Saved:
     findings: Findings
     alarms: tuple[Alarm, ...]
     alarmed: int
+    segments: tuple[SavedSegment, ...] = ()
 
 
 _WIRE = TypeAdapter(Saved)
@@ -82,6 +94,7 @@ def save(watched: Watched) -> bytes:
         findings=watched.findings,
         alarms=watched.alarms,
         alarmed=watched.alarmed,
+        segments=tuple(SavedSegment(one.drift.to_json(), one.recording, one.findings) for one in watched.segments),
     )
     return zlib.compress(_WIRE.dump_json(saved), 6)
 
@@ -93,10 +106,6 @@ def restore(written: bytes) -> Watched:
         raise ValueError(f"the state of a drift watch is of format {saved.format}, not {FORMAT}")
     opened = {slot: {arm: _tally(one) for arm, one in arms.items()} for slot, arms in saved.open.items()}
     missing = {slot: frozenset(arms) for slot, arms in saved.missing.items()}
-    try:
-        drift = DriftState.from_json(saved.drift) if saved.drift is not None else None
-    except ValueError:
-        drift = _OF_ANOTHER_RELEASE
     return Watched(
         version=saved.version,
         begun=saved.begun,
@@ -105,20 +114,28 @@ def restore(written: bytes) -> Watched:
         slots=Slots(saved.through, opened, missing, saved.stands),
         folded=from_cursors(saved.cursors),
         basis=saved.basis,
-        drift=drift,
+        drift=_drift(saved.drift) if saved.drift is not None else None,
         recording=saved.recording,
         pace=saved.pace,
         findings=saved.findings,
+        segments=tuple(SegmentWatched(_drift(one.drift), one.recording, one.findings) for one in saved.segments),
         alarms=saved.alarms,
         alarmed=saved.alarmed,
     )
+
+
+def _drift(text: str) -> DriftState:
+    try:
+        return DriftState.from_json(text)
+    except ValueError:
+        return _OF_ANOTHER_RELEASE
 
 
 def inflated(written: bytes) -> bytes:
     """Return what was compressed; raises ValueError for anything else, and for what never ends."""
     inflater = zlib.decompressobj()
     try:
-        text = inflater.decompress(written, _MOST_BYTES)
+        text = inflater.decompress(written, MOST_INFLATED)
     except zlib.error as error:
         raise ValueError(f"not what was written: {error}") from error
     if not inflater.eof:
@@ -128,9 +145,9 @@ def inflated(written: bytes) -> bytes:
 
 def _saved(tally: Tally) -> SavedTally:
     truths = tuple(Truth(*outcome, count) for outcome, count in tally.truths.items())
-    return SavedTally(tally.rows, tally.cells, tally.rejected, truths)
+    return SavedTally(tally.rows, tally.cells, tally.rejected, truths, tally.segments)
 
 
 def _tally(saved: SavedTally) -> Tally:
     truths = {Outcome(truth.day, truth.stratum, truth.outcome): truth.rows for truth in saved.truths}
-    return Tally(saved.rows, saved.cells, saved.rejected, truths)
+    return Tally(saved.rows, saved.cells, saved.rejected, truths, saved.segments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mooring.reconcile.drift.watch import SLOT, Watched
-from mooring.reconcile.driftseen import DriftSeen
+from mooring.reconcile.driftseen import DriftSeen, SegmentSeen
 from mooring.stats.drift.window import Open
 
 ADVISED_ROWS = 20_000
@@ -44,6 +44,8 @@ def seen_of(watched: Watched, now: float, troubles: Sequence[str] = ()) -> Drift
         alarms=watched.alarms,
         rejected=_rejected(watched),
         metrics=findings.harm.metrics if findings.harm is not None else (),
+        segments=_segments(watched),
+        unsliced=unsliced_of(watched),
     )
 
 
@@ -77,6 +79,32 @@ def warnings_of(watched: Watched) -> tuple[str, ...]:
     if all(one.blocks is None for one in profile.numbers) and all(one.blocks is None for one in profile.categories):
         found.append("the reference knows no time: what repeats by hour or by day may be taken for drift")
     return tuple(found)
+
+
+def unsliced_of(watched: Watched) -> tuple[str, ...]:
+    """Return the columns that are asked for and that the version was not sliced by."""
+    fitted = watched.fitted
+    return tuple(one for one in watched.asked.segments if one not in fitted.sliced) if fitted is not None else ()
+
+
+def _segments(watched: Watched) -> tuple[SegmentSeen, ...]:
+    fitted = watched.fitted
+    if fitted is None or not fitted.segments:
+        return ()
+    if not watched.segments:
+        return tuple(SegmentSeen(within.segment.name, within.segment.rows) for within in fitted.segments)
+    return tuple(
+        SegmentSeen(
+            within.segment.name,
+            within.segment.rows,
+            one.drift.closed,
+            one.findings.window,
+            one.findings.harm,
+            one.findings.harm_at,
+            one.findings.streak,
+        )
+        for within, one in zip(fitted.segments, watched.segments, strict=True)
+    )
 
 
 def _rejected(watched: Watched) -> tuple[tuple[str, int], ...]:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from mooring.reconcile.drift.basis import Basis
 from mooring.reconcile.drift.reference import Fitted
-from mooring.reconcile.drift.saved import inflated
+from mooring.reconcile.drift.saved import MOST_INFLATED, inflated
 from mooring.reconcile.drift.tally import Counts
 from mooring.stats.drift import Counted, Truth
 
@@ -18,6 +18,20 @@ FORMAT = 1
 """Of the JSON. Another one is not read: the tape begins anew."""
 MOST_BYTES = 200 << 10
 """Compressed; the oldest windows go first."""
+MOST_SLICED_BYTES = 600 << 10
+"""The same where segments are recorded, of which each weighs nearly as much as all rows: a ConfigMap has the room."""
+
+
+@dataclass(frozen=True)
+class RecordedSegment:
+    """What a segment had in a window of all rows."""
+
+    number: int
+    """Among the segments of the layout."""
+    cells: Counts
+    truths: tuple[Truth, ...] = ()
+    repeated: Counts = ()
+    """As `Recorded.repeated`, of its own window, if that closed with the one of all rows; empty: it went on."""
 
 
 @dataclass(frozen=True)
@@ -29,36 +43,33 @@ class Recorded:
     end: int
     rows: int
     cells: Counts
-    truths: tuple[Truth, ...]
+    truths: tuple[Truth, ...] = ()
     rejected: Counts = ()
     """Requests refused for each feature; empty: none was."""
     repeated: Counts = ()
     """How many rows said as much as one, in thousandths: of each feature, then of score and label; empty: unknown."""
-
-    @classmethod
-    def of(cls, counted: Counted) -> Recorded:
-        """Return what is kept of a window."""
-        return cls(
-            counted.start,
-            counted.end,
-            counted.rows,
-            tuple(counted.cells or ()),
-            counted.truths,
-            tuple(counted.rejected or ()),
-            tuple(counted.repeated or ()),
-        )
-
-    def counted(self) -> Counted:
-        """Return the window with all features."""
-        return Counted(
-            self.start, self.end, self.rows, self.cells, self.truths, self.rejected or None, self.repeated or None
-        )
+    sliced: tuple[str, ...] = ()
+    """Columns of which segments were recorded: those that the policy asked for then."""
+    segments: tuple[RecordedSegment, ...] = ()
+    """Those that had rows, or truths."""
 
     def tested(self, fitted: Fitted) -> Counted:
         """Return the window as a policy tests it."""
         cells, rejected = fitted.cells(self.cells), fitted.rejected(self.rejected)
         repeated = fitted.of_tested(self.repeated)
         return Counted(self.start, self.end, self.rows, cells, self.truths, rejected, repeated)
+
+    def parts(self, fitted: Fitted) -> dict[int, Counted]:
+        """Return what segments that a policy asks for had, by number; one that was not recorded is unknown."""
+        found = {one.number: one for one in self.segments}
+        parts = {}
+        for within in fitted.segments:
+            if within.segment.column not in self.sliced:
+                parts[within.number] = within.counted(self.start, self.end, None, ())
+            elif (one := found.get(within.number)) is not None:
+                counted = within.counted(self.start, self.end, one.cells or fitted.empty, one.truths)
+                parts[within.number] = replace(counted, repeated=one.repeated or None)
+        return parts
 
 
 @dataclass(frozen=True)
@@ -77,7 +88,7 @@ class Tape:
     format: int = FORMAT
     chapters: tuple[Chapter, ...] = ()
 
-    def plus(self, version: str, basis: Basis, windows: Sequence[Counted]) -> Tape:
+    def plus(self, version: str, basis: Basis, windows: Sequence[Recorded]) -> Tape:
         """Return the tape with more windows. Those that are recorded already are recorded as they are given now."""
         if not windows:
             return self
@@ -88,8 +99,7 @@ class Tape:
         ]
         if not chapters or (chapters[-1].version, chapters[-1].basis) != (version, basis):
             chapters.append(Chapter(version, basis))
-        more = tuple(map(Recorded.of, windows))
-        chapters[-1] = replace(chapters[-1], windows=chapters[-1].windows + more)
+        chapters[-1] = replace(chapters[-1], windows=(*chapters[-1].windows, *windows))
         return Tape(FORMAT, tuple(chapter for chapter in chapters if chapter.windows))
 
     def since(self, start: int) -> Tape:
@@ -121,11 +131,14 @@ _WIRE = TypeAdapter(Tape)
 
 def pack(tape: Tape) -> bytes:
     """Return what `unpack` reads: all windows that there is room for."""
-    written = zlib.compress(_WIRE.dump_json(tape), 6)
-    while len(written) > MOST_BYTES and tape.length:
-        spare = tape.length * (len(written) - MOST_BYTES) // len(written)
-        tape = tape.without(max(1, spare))
-        written = zlib.compress(_WIRE.dump_json(tape), 6)
+    most = MOST_SLICED_BYTES if any(one.sliced for chapter in tape.chapters for one in chapter.windows) else MOST_BYTES
+    text = _WIRE.dump_json(tape)
+    written = zlib.compress(text, 6)
+    while tape.length and (len(written) > most or len(text) > MOST_INFLATED):
+        over = max(len(written) / most, len(text) / MOST_INFLATED)
+        tape = tape.without(max(1, int(tape.length * (1 - 1 / over))))
+        text = _WIRE.dump_json(tape)
+        written = zlib.compress(text, 6)
     return written
 
 

@@ -77,7 +77,7 @@ def told(watched: Watched, pod: str, group: str, reading: Reading, now: float) -
             taking.pass_over(slot)
             continue
         try:
-            taking.add(slot, _tally(interval, basis, watched.number, group))
+            taking.add(slot, _tally(interval, basis, watched, group))
         except ValueError as error:
             taking.spoil(slot)
             damaged.append(f"pod {pod} tells what cannot be ({error}): the interval is unknown")
@@ -125,10 +125,10 @@ class _Taking:
         self.last = max(self.last, self.spoilt[-1])
 
 
-def _tally(interval: Interval, basis: Basis, number: int, group: str) -> Tally:
+def _tally(interval: Interval, basis: Basis, watched: Watched, group: str) -> Tally:
     if group == WATCHED:
-        return tally(interval, basis.layout, number)
-    return Tally(truths=truths_of(interval, basis.layout, number))
+        return tally(interval, basis.layout, watched.number, watched.asked.segments)
+    return Tally(truths=truths_of(interval, basis.layout, watched.number))
 
 
 def _shift(intervals: tuple[Interval, ...], now: float) -> int:

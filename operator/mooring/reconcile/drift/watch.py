@@ -17,7 +17,8 @@ WATCHED = "watched"
 """The pods that serve the version, whatever arm they are of."""
 OTHERS = "others"
 """Those of other versions: they may be told truths of this one's predictions."""
-ALARMS = 20
+ALARMS = 64
+"""That are remembered: as many as all tests of all rows and of the most segments may give at once."""
 SLOT = 1000 * INTERVAL_SECONDS
 """In milliseconds."""
 _MOST_SLOTS = 1500
@@ -55,11 +56,20 @@ class Findings:
 
 @dataclass(frozen=True)
 class Recording:
-    """The window that is being counted, with the features that the policy leaves out: as a replay needs it."""
+    """The window of all rows that is being counted, with the features that are left out: as a replay needs it."""
 
     cells: Counts = ()
     rejected: Counts = ()
     truths: tuple[Truth, ...] = ()
+
+
+@dataclass(frozen=True)
+class SegmentWatched:
+    """One segment: its window may be open for longer than that of all rows, its recording is not."""
+
+    drift: DriftState
+    recording: Recording = field(default_factory=Recording)
+    findings: Findings = field(default_factory=Findings)
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,8 @@ class Watched:
     recording: Recording = field(default_factory=Recording)
     pace: Pace = field(default_factory=Pace)
     findings: Findings = field(default_factory=Findings)
+    segments: tuple[SegmentWatched, ...] = ()
+    """As `Fitted.segments` has them; empty: nothing was tested yet, or there are none."""
     alarms: tuple[Alarm, ...] = ()
     """The last ones, whatever version they were of."""
     alarmed: int = 0
@@ -124,13 +136,16 @@ def asked_anew(watched: Watched, asked: Asked, now: float, because: str) -> Watc
         recording=Recording(),
         pace=replace(watched.pace, longest=0),
         findings=Findings(),
+        segments=(),
     )
 
 
 def findings_of(watched: Watched) -> Watched:
     """Return the watch without how far it came: two of the same findings differ in nothing that anybody asked."""
     drift = replace(watched.drift, through=0) if watched.drift is not None else None
-    return replace(watched, slots=Slots(0), folded=Folded(), drift=drift, pace=replace(watched.pace, since=None))
+    segments = tuple(replace(one, drift=replace(one.drift, through=0)) for one in watched.segments)
+    pace = replace(watched.pace, since=None)
+    return replace(watched, slots=Slots(0), folded=Folded(), drift=drift, segments=segments, pace=pace)
 
 
 def bounded(watched: Watched, now: float) -> Watched:
@@ -158,27 +173,38 @@ def _rewound(watched: Watched, slot: int) -> Watched:
     )
     if watched.drift is None:
         return watched
-    window, clumps, cohorts = watched.drift.window, watched.drift.clumps, watched.drift.cohorts
+    segments = tuple(replace(one, drift=_back(one.drift, slot)) for one in watched.segments)
+    return replace(watched, drift=_back(watched.drift, slot), segments=segments)
+
+
+def _back(drift: DriftState, slot: int) -> DriftState:
+    """Return what is known of rows, of which none were counted after a slot."""
+    window, clumps, cohorts = drift.window, drift.clumps, drift.cohorts
     if window.opened is not None:
         window = replace(window, opened=min(window.opened, slot * SLOT))
     if clumps.opened is not None:
         clumps = replace(clumps, opened=min(clumps.opened, slot * SLOT))
     today = slot * SLOT // 86_400_000
     cohorts = replace(cohorts, waiting=tuple(cohort for cohort in cohorts.waiting if cohort.day <= today))
-    drift = replace(watched.drift, through=slot * SLOT, window=window, clumps=clumps, cohorts=cohorts)
-    return replace(watched, drift=drift)
+    return replace(drift, through=slot * SLOT, window=window, clumps=clumps, cohorts=cohorts)
 
 
 def _skipped(watched: Watched, slot: int) -> Watched:
     """Return the watch after a time of which pods remember nothing: its intervals are unknown."""
-    slots, drift = watched.slots, watched.drift
+    slots, unknown = watched.slots, slot - watched.slots.through
     opened = {number: arms for number, arms in slots.open.items() if number > slot}
     missing = {number: arms for number, arms in slots.missing.items() if number > slot}
-    if drift is not None and drift.window.opened is not None:
-        drift = replace(drift, window=replace(drift.window, unknown=drift.window.unknown + slot - slots.through))
     return replace(
         watched,
         slots=replace(slots, through=slot, open=opened, missing=missing),
-        drift=drift,
+        drift=_lacking(watched.drift, unknown) if watched.drift is not None else None,
+        segments=tuple(replace(one, drift=_lacking(one.drift, unknown)) for one in watched.segments),
         pace=replace(watched.pace, since=None),
     )
+
+
+def _lacking(drift: DriftState, unknown: int) -> DriftState:
+    """Return what is known of rows of which so many intervals more are missing."""
+    if drift.window.opened is None:
+        return drift
+    return replace(drift, window=replace(drift.window, unknown=drift.window.unknown + unknown))

@@ -20,7 +20,7 @@ from mooring.stats.drift.reference import Column, Losses, Predictions, Reference
 from mooring.stats.drift.report import Beyond, Evidence, HarmReport, WindowReport
 from mooring.stats.drift.settings import Settings
 from mooring.stats.drift.state import DriftState
-from mooring.stats.drift.watch import Folded, Watch
+from mooring.stats.drift.watch import Folded, Outer, Watch
 from mooring.stats.drift.window import Counted
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "Losses",
     "Metric",
     "Name",
+    "Outer",
     "Predictions",
     "Reference",
     "Settings",

@@ -46,16 +46,17 @@ class Clumps:
     blocks: tuple[int, ...] = ()
     """Of each column: how many of them had rows of it."""
     given: tuple[int, ...] = ()
-    """Of each column: the greatest factor of recorded windows that are taken in whole, in thousandths."""
+    """Of each column: the greatest factor of recorded windows that are taken in whole, in thousandths. One without
+    factors is a part of the next one that has them."""
 
     def plus(self, counted: Counted) -> Clumps:
         """Return the open block with one more interval, whose ledger is there; or a recorded window."""
         rows = self.rows + counted.rows
         opened = counted.start if self.opened is None else self.opened
-        given = counted.repeated or ()
-        if given and self.given:
+        given = tuple(counted.repeated or self.given)
+        if counted.repeated and self.given:
             given = tuple(map(max, given, self.given))
-        return replace(self, opened=opened, rows=rows, cells=_plus(self.cells, counted.cells or ()), given=tuple(given))
+        return replace(self, opened=opened, rows=rows, cells=_plus(self.cells, counted.cells or ()), given=given)
 
     def closes(self, end: int, min_seconds: int) -> bool:
         """Return whether the open block has enough, at the end of an interval."""
@@ -72,17 +73,18 @@ class Clumps:
             blocks.append(int(rows > 0))
         return Clumps(apart=_plus(self.apart, apart), blocks=_plus(self.blocks, blocks), given=self.given)
 
-    def repeated(self, columns: Iterable[Compared], window: Sequence[Ints]) -> tuple[int, ...]:
+    def repeated(self, columns: Iterable[Compared], window: Sequence[Ints], outer: Ints = ()) -> tuple[int, ...]:
         """Return for each column how many of its rows say as much as one, in thousandths, at least 1000.
 
+        `outer`: the same of all rows, for the columns of a segment that has too few blocks to tell it by itself.
         Raises ValueError where those of a recorded window are not of these columns.
         """
         given = self.given or (UNIT,) * len(window)
         if len(given) != len(window):
             raise ValueError(f"{len(given)} factors are not of this version, which has {len(window)}")
-        if not self.apart:
-            return tuple(given)
-        told = map(_factor, columns, window, self.apart, self.blocks)
+        apart, blocks = self.apart or (0,) * len(window), self.blocks or (0,) * len(window)
+        unknown = (UNIT,) * len(window) if self.given or not outer else outer  # who was recorded has it in `given`
+        told = map(_factor, columns, window, apart, blocks, unknown)
         return tuple(map(max, told, given))
 
 
@@ -91,9 +93,9 @@ def remembered(before: int, repeated: int) -> int:
     return round(MEMORY * before + (1 - MEMORY) * repeated) if before else repeated
 
 
-def _factor(column: Compared, cells: Ints, apart: int, blocks: int) -> int:
+def _factor(column: Compared, cells: Ints, apart: int, blocks: int, unknown: int) -> int:
     if blocks < LEAST_BLOCKS:
-        return UNIT
+        return unknown
     marks, rows = marks_of(cells, ordered=column.ordered), sum(cells)
     expected = (blocks - 1) * column.chance(marks, rows)
     return round((apart - UNIT * column.apart(marks, rows)) / expected) if expected > 0 else UNIT

@@ -11,7 +11,6 @@ do, the promise about all tiers together holds.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log
 from typing import Final
 
 from mooring.stats.drift.detector import advance, mean
@@ -20,7 +19,7 @@ from mooring.stats.drift.harm import START, STEPS
 from mooring.stats.drift.losses import UNITS, LossName
 from mooring.stats.drift.reference import Losses
 from mooring.stats.drift.report import Evidence
-from mooring.stats.drift.settings import DOUBT, SHARES
+from mooring.stats.drift.settings import Settings
 from mooring.stats.drift.tier import LEAST_ROWS, Levels
 from mooring.stats.drift.window import Ints
 
@@ -40,7 +39,7 @@ class Estimate:
     """What is foretold is what truths are judged by."""
 
     @classmethod
-    def of(cls, losses: Losses, tolerance: float) -> Estimate | None:
+    def of(cls, losses: Losses, settings: Settings) -> Estimate | None:
         """Return the estimate by a reference; None: it does not say what was lost by stratum.
 
         The true mean of the shares (for they are fixed numbers from 0 to 1) is below the bound but for the doubt.
@@ -51,7 +50,7 @@ class Estimate:
         both = list(zip(losses.strata, losses.strata_lost, strict=True))
         shares = tuple((lost + PRIOR_ROWS * mean) / (rows + PRIOR_ROWS) for rows, lost in both)
         total = sum(share * rows for share, rows in zip(shares, losses.strata, strict=True))
-        surprise, allowed = log(1 / (DOUBT * SHARES["estimated"])), tolerance / UNITS[losses.loss]
+        surprise, allowed = settings.surprise("estimated"), settings.tolerance / UNITS[losses.loss]
         if losses.loss == "zero_one":
             test = above(total, losses.rows, surprise, allowed, STEPS)
         else:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from math import log
 from typing import Final
 
 from mooring.stats.drift.detector import advance
@@ -20,7 +19,7 @@ from mooring.stats.drift.evalue import Above, above, above_mean
 from mooring.stats.drift.joins import Sample
 from mooring.stats.drift.losses import UNITS
 from mooring.stats.drift.reference import Losses
-from mooring.stats.drift.settings import DOUBT, SHARES
+from mooring.stats.drift.settings import Settings
 from mooring.stats.drift.tier import Levels
 
 HEAVIEST: Final = 10.0
@@ -74,12 +73,9 @@ def repair(pool: Sample) -> Repaired:
     )
 
 
-def loss_test(losses: Losses, tolerance: float) -> Above | None:
-    """Return the test of "loses more than the reference by more than the tolerance"; None: there is no reference.
-
-    `tolerance`: in the metric's own unit.
-    """
-    surprise, allowed = log(1 / (DOUBT * SHARES["harm"])), tolerance / UNITS[losses.loss]
+def loss_test(losses: Losses, settings: Settings) -> Above | None:
+    """Return the test of "loses more than the reference by more than the tolerance"; None: there is no reference."""
+    surprise, allowed = settings.surprise("harm"), settings.tolerance / UNITS[losses.loss]
     if losses.told:
         return above_mean(losses.told, surprise, allowed, STEPS)
     return above(losses.lost, losses.rows, surprise, allowed, STEPS)

@@ -67,9 +67,9 @@ class Codes:
     exact: bool = True
 
     @classmethod
-    def of(cls, answers: Predictions, days: int) -> Codes:
-        """Return the codes for so many days that may wait at once."""
-        return cls(answers, answers.bins * answers.classes * answers.outcomes * days <= MOST_CELLS)
+    def of(cls, answers: Predictions, days: int, most: int = MOST_CELLS) -> Codes:
+        """Return the codes for so many days that may wait at once, where there is room for so many pairs."""
+        return cls(answers, answers.bins * answers.classes * answers.outcomes * days <= most)
 
     def plus(self, told: Told, truths: Iterable[Truth]) -> Told:
         """Return what was told with more; raises ValueError for a truth of another version."""

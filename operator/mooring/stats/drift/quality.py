@@ -47,12 +47,12 @@ class Quality:
 
     rates: tuple[Rate, ...]
     steps: float
-    """Windows in which one false alarm is allowed."""
+    """Windows in which one false alarm is allowed: with a share of the budget, so many more."""
 
     @classmethod
     def of(cls, reference: Reference, settings: Settings) -> Quality:
         """Return the rates of a reference."""
-        surprise = log(max(1, 3 * len(reference.columns)) / DOUBT)
+        surprise = log(max(1, 3 * len(reference.columns)) / (DOUBT * settings.share))
         rates = []
         for column in reference.columns:
             present = sum(column.known)
@@ -63,7 +63,7 @@ class Quality:
             rates.append(Rate(column.name, fault, above(0, present, surprise, allowed)))
             refused = above(0, present + column.missing, surprise, settings.wrong_type)
             rates.append(Rate(column.name, "Refused", refused))
-        return cls(tuple(rates), settings.steps("inputs"))
+        return cls(tuple(rates), settings.steps("inputs") / settings.share)
 
     @cached_property
     def alarm_at(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 from typing import Final, Literal
 
 DAY_SECONDS: Final = 86_400
@@ -15,6 +16,8 @@ SHARES: Final[dict[TierName, float]] = {"harm": 0.5, "inputs": 0.25, "prediction
 """Of the budget of false alarms, and of the doubt about the reference."""
 DOUBT: Final = 0.05
 """The chance that the promise fails because the reference, a finite sample, is unlike what it was drawn from."""
+SEGMENT_ROWS: Final = 200
+"""Of a segment's window, or as many as a window of all rows has where that is fewer."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Settings:
     and count as they come, window by window."""
     min_coverage: float = 0.8
     """A day counts when so much of the usual share of its predictions has a truth."""
+    share: float = 1.0
+    """Of the budget and of the doubt about the reference: those who watch one service together share them."""
 
     def __post_init__(self) -> None:
         """Refuse what is no share and no time."""
@@ -56,6 +61,8 @@ class Settings:
             raise ValueError(f"mature_after_seconds is from 0 to {MOST_MATURE_DAYS} days")
         if not 0 < self.min_coverage <= 1:
             raise ValueError(f"min_coverage is a share above 0 and up to 1, not {self.min_coverage}")
+        if not 0 < self.share <= 1:
+            raise ValueError(f"share is above 0 and up to 1, not {self.share}")
 
     @property
     def as_they_come(self) -> bool:
@@ -72,7 +79,16 @@ class Settings:
 
         A step takes `min_seconds` at least: a window. One of harm takes whole days, unless truths count as they come.
         """
-        return self.steps(tier) / SHARES[tier]
+        return self.steps(tier) / (SHARES[tier] * self.share)
+
+    def surprise(self, tier: TierName, claims: int = 1) -> float:
+        """Return the log of one over the chance that the reference misleads about one of so many claims of a tier."""
+        return log(max(1, claims) / (DOUBT * SHARES[tier] * self.share))
+
+    @property
+    def segment_rows(self) -> int:
+        """How many rows a segment's window has at least."""
+        return min(SEGMENT_ROWS, self.min_rows)
 
     def steps(self, tier: TierName) -> float:
         """Return the most steps that a tier takes in `per_days`, and never less than one."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import log
 from typing import Final
 
 from mooring.stats.drift.detector import advance, matters, mean
 from mooring.stats.drift.distances import Compared, compare, marks_of
 from mooring.stats.drift.evalue import log_mean
-from mooring.stats.drift.settings import DOUBT, SHARES, TierName
+from mooring.stats.drift.settings import Settings, TierName
 
 MOST_DETECTORS: Final = 4096
 """More, and the inequalities of a column share one: slower to see a change, and the state stays bounded."""
@@ -27,25 +26,34 @@ class Tier:
 
     name: TierName
     columns: tuple[Compared, ...]
+    most: int
+    """Detectors; more columns than that have one each all the same."""
 
     @classmethod
-    def of(cls, name: TierName, columns: Sequence[tuple[str, Sequence[int], bool, float]]) -> Tier:
+    def of(
+        cls,
+        name: TierName,
+        columns: Sequence[tuple[str, Sequence[int], bool, float]],
+        settings: Settings,
+        most: int = MOST_DETECTORS,
+    ) -> Tier:
         """Return the tier of (name, reference's cells, whether they have an order, floor)."""
         claims = sum(2 * len(marks_of(cells, ordered=ordered)) for _, cells, ordered, _ in columns)
-        surprise = log(max(1, claims) / (DOUBT * SHARES[name]))
+        surprise = settings.surprise(name, claims)
         return cls(
             name,
             tuple(
                 compare(column, cells, ordered=ordered, surprise=surprise, floor=floor)
                 for column, cells, ordered, floor in columns
             ),
+            most,
         )
 
     @cached_property
     def widths(self) -> tuple[int, ...]:
         """How many detectors each column has."""
         found = tuple(len(column.sides) for column in self.columns)
-        return found if sum(found) <= MOST_DETECTORS else tuple(map(min, found, [1] * len(found)))
+        return found if sum(found) <= self.most else tuple(map(min, found, [1] * len(found)))
 
     @property
     def start(self) -> Levels:

@@ -13,7 +13,7 @@ from mooring.stats.drift.cohorts import GRACE_DAYS, Cohort, Cohorts
 from mooring.stats.drift.distances import Compared
 from mooring.stats.drift.estimate import Estimate, tested
 from mooring.stats.drift.evalue import Above
-from mooring.stats.drift.joins import Codes
+from mooring.stats.drift.joins import MOST_CELLS, Codes
 from mooring.stats.drift.naming import Name, name, names
 from mooring.stats.drift.quality import Quality
 from mooring.stats.drift.reference import Reference
@@ -21,7 +21,7 @@ from mooring.stats.drift.report import Beyond, Evidence, HarmReport, State, Wind
 from mooring.stats.drift.settings import DAY_SECONDS, Settings
 from mooring.stats.drift.settle import settle
 from mooring.stats.drift.state import DriftState
-from mooring.stats.drift.tier import LEAST_ROWS, Levels, Tier
+from mooring.stats.drift.tier import LEAST_ROWS, MOST_DETECTORS, Levels, Tier
 from mooring.stats.drift.window import Counted, Ints, Open, by_bin, read
 
 
@@ -35,11 +35,25 @@ class Folded:
 
 
 @dataclass(frozen=True)
+class Outer:
+    """What the watch of all rows made of an interval, for that of a segment: its windows close with those of all."""
+
+    closes: bool
+    repeated: Ints = ()
+    """Where a window closes: `WindowReport.repeated` of all rows, of the segment's columns."""
+
+
+@dataclass(frozen=True)
 class Watch:
-    """Watches one version by given settings. Its tests are made once; a new version has a watch of its own."""
+    """Watches one version by given settings. Its tests are made once; a new version has a watch of its own.
+
+    A segment has one too, of its own reference, with a share of the budget.
+    """
 
     reference: Reference
     settings: Settings = field(default_factory=Settings)
+    parts: int = 1
+    """Of the room for what one watch remembers, this one has one of so many: those of segments share it."""
 
     @cached_property
     def inputs(self) -> Tier:
@@ -48,14 +62,15 @@ class Watch:
         columns = [
             (one.name, one.known, one.kind == "number", max(least, one.blocks)) for one in self.reference.columns
         ]
-        return Tier.of("inputs", columns)
+        return Tier.of("inputs", columns, self.settings, MOST_DETECTORS // self.parts)
 
     @cached_property
     def predictions(self) -> Tier:
         """The tests of scores and labels."""
         least, answers = self.settings.predictions_effect, self.reference.predictions
         score = ("score", answers.scores, True, max(least, answers.blocks))
-        return Tier.of("predictions", [score, ("label", answers.labels, False, max(least, answers.label_blocks))])
+        label = ("label", answers.labels, False, max(least, answers.label_blocks))
+        return Tier.of("predictions", [score, label], self.settings, MOST_DETECTORS // self.parts)
 
     @cached_property
     def quality(self) -> Quality:
@@ -65,23 +80,24 @@ class Watch:
     @cached_property
     def loss(self) -> Above | None:
         """The test of harm; None: nobody knows what the model lost at training."""
-        return harm.loss_test(self.reference.losses, self.settings.tolerance)
+        return harm.loss_test(self.reference.losses, self.settings)
 
     @cached_property
     def estimate(self) -> Estimate | None:
         """The test of expected losses; None: nobody knows what the model lost by stratum."""
-        return Estimate.of(self.reference.losses, self.settings.tolerance)
+        return Estimate.of(self.reference.losses, self.settings)
 
     @cached_property
     def codes(self) -> Codes:
         """How truths are kept until they count."""
         days = 1 if self.settings.as_they_come else self.settings.mature_after_seconds // DAY_SECONDS + GRACE_DAYS + 2
-        return Codes.of(self.reference.predictions, days)
+        return Codes.of(self.reference.predictions, days, MOST_CELLS // self.parts)
 
     @cached_property
     def key(self) -> str:
         """What a state must share to be continued."""
-        return hashlib.blake2b(repr((self.reference, self.settings)).encode(), digest_size=8).hexdigest()
+        tests = (self.reference, self.settings, self.parts)
+        return hashlib.blake2b(repr(tests).encode(), digest_size=8).hexdigest()
 
     def resume(self, saved: DriftState | None) -> DriftState:
         """Return the state to go on with: the saved one, or no evidence where it is of other tests."""
@@ -89,15 +105,21 @@ class Watch:
             return saved
         return DriftState(self.key, self.inputs.start, self.predictions.start, self.quality.start)
 
-    def fold(self, state: DriftState, counted: Counted) -> Folded:
+    def fold(self, state: DriftState, counted: Counted, outer: Outer | None = None) -> Folded:
         """Take in an interval; one that began before `through` was folded already, and changes nothing.
 
-        Raises ValueError for cells or truths of another version.
+        `outer`: of a segment, whose window closes with one of all rows, if it has enough rows of its own by then. So it
+        takes no more steps than they do, and its share of the budget holds. Raises ValueError for cells or truths of
+        another version.
         """
         if counted.start < state.through:
             return Folded(state)
         window = state.window.plus(counted, self.reference)
-        closes = window.closes(counted.end, self.settings.min_rows, self.settings.min_seconds)
+        closes = (
+            window.closes(counted.end, self.settings.min_rows, self.settings.min_seconds)
+            if outer is None
+            else outer.closes and window.asked >= self.settings.segment_rows
+        )
         cohorts, pool = self._cohorts(state.cohorts, counted, window if closes else None).taken(self.settings)
         clumps = self._clumps(state.clumps, counted, last=closes)
         state = replace(state, through=counted.end, window=window, clumps=clumps, cohorts=cohorts)
@@ -105,7 +127,7 @@ class Watch:
         if pool is not None and not self.settings.as_they_come:
             state, of_harm = self._harm(state, pool)
         if closes:
-            state, of_window = self._closed(state, window, counted.end)
+            state, of_window = self._closed(state, window, counted.end, outer.repeated if outer is not None else ())
         if pool is not None and self.settings.as_they_come:
             state, of_harm = self._harm(state, pool)
         return Folded(state, of_window, of_harm)
@@ -135,9 +157,9 @@ class Watch:
     def _bins(self, cells: Ints) -> tuple[int, ...]:
         return by_bin(cells[self.reference.starts[-1] :], self.reference.predictions.classes)
 
-    def _closed(self, state: DriftState, window: Open, end: int) -> tuple[DriftState, WindowReport]:
+    def _closed(self, state: DriftState, window: Open, end: int, outer: Ints) -> tuple[DriftState, WindowReport]:
         seen = read(window.cells, self.reference, window.rejected)
-        repeated = state.clumps.repeated(self._compared, (*seen.columns, *seen.predictions))
+        repeated = state.clumps.repeated(self._compared, (*seen.columns, *seen.predictions), outer)
         factors = [one / UNIT for one in repeated]
         of_columns, of_scores = factors[: len(seen.columns)], factors[len(seen.columns) :]
         inputs, of_inputs, levels = self._tested(self.inputs, state.inputs, seen.columns, of_columns, window.rows)

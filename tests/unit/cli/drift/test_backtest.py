@@ -12,7 +12,7 @@ from mooring.reconcile.drift.reference import Asked
 from mooring.reconcile.drift.replay import replay
 from mooring.reconcile.drift.tape import Tape
 from mooring.reconcile.driftpolicy.rehearse import Rehearsal, rehearse
-from tests.unit.cli.drift.history import bundle
+from tests.unit.cli.drift.history import bundle, bundle_with_segments
 
 DAY_OF_HARM: list[dict[str, object]] = [{}] * 4 + [{"lost": 0.3}] * 24
 MOVED: list[dict[str, object]] = [{}] * 2 + [{"moved": True}] * 6
@@ -36,6 +36,22 @@ def test_harm_would_have_asked_once_a_cooldown() -> None:
     found = rehearsed(DAY_OF_HARM, retrain={"cooldownSeconds": 6 * 3600})
     assert found.retrains == 4
     assert whats(found)[:4] == ["Gathering", "Asked", "Gathering", "Cooldown"]
+
+
+def test_alarms_of_segments_are_replayed_and_named() -> None:
+    told = backtested(bundle_with_segments([{}, {"moved": True}, {"moved": True}]))
+    assert told.count("inputs in color=red ALARM: where color is red: age moved up by 0.75 at 60") == 2
+    assert "; alarms: 2 of inputs in color=red" in told
+    assert "recorded without" not in told
+
+
+def test_segments_that_were_not_recorded_are_not_passed_over_in_silence() -> None:
+    written = bundle_with_segments([{}, {"moved": True}], asked=False)
+    spec = written.seen.policy.spec
+    with_segments = type(spec).model_validate({**spec.to_json(), "segments": [{"column": "color"}]})
+    told = backtested(written, with_segments)
+    assert "segments of color: 2 of 2 windows were recorded without them" in told
+    assert "alarms: none" in told
 
 
 def test_a_month_has_a_limit() -> None:

@@ -13,7 +13,7 @@ from mooring.cli.drift.explain import explained
 from mooring.cli.main import main
 from mooring.reconcile.driftpolicy import explain
 from mooring.reconcile.driftseen import SegmentSeen
-from tests.unit.cli.drift.history import bundle
+from tests.unit.cli.drift.history import bundle, bundle_with_segments
 
 QUIET: list[dict[str, object]] = [{}] * 3
 HARM: list[dict[str, object]] = [{}, {}, {"lost": 0.3}, {"lost": 0.3}]
@@ -36,6 +36,27 @@ def test_alarms_are_computed_anew_from_the_windows() -> None:
     told, same = explained(bundle(HARM))
     assert same
     assert told.count("computed anew from the recorded windows: the same") >= 1
+
+
+def test_alarms_of_segments_are_computed_anew_as_well() -> None:
+    written = bundle_with_segments([{}, {"moved": True}, {"lost": 0.5}, {"lost": 0.5}])
+    told, same = explained(read(written.to_json()))
+    known = written.seen.drift
+    assert same
+    assert known is not None
+    assert {(alarm.test, alarm.segment) for alarm in known.alarms} == {("inputs", "color=red"), ("harm", "color=red")}
+    assert told.count("computed anew from the recorded windows: the same") == len(known.alarms)
+    assert ": where color is red: age moved up by 0.75 at 60" in told
+
+
+def test_an_alarm_of_another_segment_is_another_alarm() -> None:
+    written = bundle_with_segments([{}, {"moved": True}])
+    known = written.seen.drift
+    assert known is not None
+    forged = tuple(replace(alarm, segment="color=green") for alarm in known.alarms)
+    told, same = explained(replace(written, seen=replace(written.seen, drift=replace(known, alarms=forged))))
+    assert not same
+    assert "COMPUTED ANEW: no alarm" in told
 
 
 def test_an_alarm_that_the_windows_do_not_give_is_told_apart() -> None:

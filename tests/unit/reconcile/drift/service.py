@@ -100,11 +100,18 @@ class Operator:
     closed: list[Turned] = field(default_factory=list)
 
     @classmethod
-    def new(cls, clock: Clock, asked: Asked = ASKED, before: bytes | None = None, version: str = VERSION) -> Operator:
+    def new(
+        cls,
+        clock: Clock,
+        asked: Asked = ASKED,
+        before: bytes | None = None,
+        version: str = VERSION,
+        basis: Basis | None = None,
+    ) -> Operator:
         known = restore(before) if before is not None else None
         watched = go_on(known, version, asked, clock.at)
         if watched.basis is None:
-            watched = replace(watched, basis=Basis(binner().layout, profile(), digest_of(profile())))
+            watched = replace(watched, basis=basis or Basis(binner().layout, profile(), digest_of(profile())))
         fitted = watched.fitted
         assert fitted is not None
         return cls(clock, watched, fitted)

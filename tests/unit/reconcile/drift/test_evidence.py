@@ -15,6 +15,7 @@ from mooring.reconcile.drift.close import Turned
 from mooring.reconcile.drift.reference import Asked, Fitted, digest_of
 from mooring.reconcile.drift.saved import restore, save
 from mooring.reconcile.drift.seen import seen_of
+from mooring.reconcile.drift.tape import Recorded
 from mooring.reconcile.drift.watch import Watched, go_on
 from mooring.stats.drift import Settings
 from tests.unit.reconcile.drift.service import ASKED, START, Clock, Operator, Pod, binner, profile
@@ -80,7 +81,7 @@ def test_a_streak_begins_with_an_alarm_goes_on_beyond_the_floor_and_ends_with_a_
 def test_excluded_features_are_neither_tested_nor_counted_and_stay_on_the_tape() -> None:
     asked = replace(ASKED, exclude=("age",))
     traffic = Traffic(asked)
-    windows = []
+    windows: list[Recorded] = []
     for _ in range(2 * MINUTE_SLOTS):
         windows += traffic.slot(ages=[70.0]).windows
     watched = traffic.operator.watched
@@ -123,7 +124,7 @@ def test_truths_of_this_version_count_whoever_is_told_them_and_others_do_not() -
         traffic.pod.tell(day, 0, 0)
         canary.tell(day, 0, 1)
         canary.tell(day, 0, 1, version=4)
-    windows = []
+    windows: list[Recorded] = []
     for _ in range(MINUTE_SLOTS):
         canary.ledger.seal()
         traffic.pod.ledger.seal()

@@ -73,7 +73,7 @@ class Model:
         fitted = Fitted(self.layout, asked, basis.profile)
         watched = replace(begin("shop-v3", asked, 0.0, "a test"), basis=basis)
         for number in range(hours):
-            watched = close.tested(watched, fitted, self.hour(number, off=off), Recording()).watched
+            watched = close.tested(watched, fitted, self.hour(number, off=off), Recording(), {}).watched
         return watched, fitted
 
 
