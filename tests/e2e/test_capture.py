@@ -1,4 +1,4 @@
-"""Rows that users sent are captured, joined with what became of them, and trained on."""
+"""Rows that users sent are captured: joined with what became of them, trained on, compared with the training data."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import json
 from typing import Any
 
+import numpy as np
 import obstore
 import pandas as pd
 import pytest
@@ -15,9 +16,12 @@ from mooring.serving.capture.part import read_part
 from tests.e2e.asking import ask, forwarded, person
 from tests.e2e.place import Place, kubectl_path, people, runtime_image, store
 from tests.support.kube import eventually
+from tests.support.operator import OperatorProcess
 
 PEOPLE = people(160, seed=23)
 TOLD_ONLINE = 80
+MANY = 500
+"""Rows of a request."""
 BUCKET = "datasets"
 DETAILS = [
     f"mooring_{name}"
@@ -82,6 +86,64 @@ def test_rows_of_users_become_the_next_runs_data(
     assert (found["told"]["accepted"], found["told"]["before"]) == (80, 10)
     check_rows(place, own)
     check_trained(place, f"{uri}/{place.namespace}/watched/joined/")
+
+
+def test_rows_that_are_paired_wrongly_are_told_apart_though_every_column_is_as_it_was(
+    place: Place, operator: OperatorProcess
+) -> None:
+    recipe = place.recipe("paired", evaluation={"gates": [{"metric": "roc_auc", "min": "0.6"}], "sampleRows": 2000})
+    place.kube.apply(recipe)
+    place.wait("TrainingJob", "paired", "Ready")
+    capture = {"uri": f"s3://{BUCKET}/{place.prefix}/captured", "secretName": "object-store", "perMille": 1000}
+    place.kube.apply(place.serving("paired", "paired", capture=capture))
+    place.wait("ModelDeployment", "paired", "Ready")
+    own = f"captured/{place.namespace}/paired"
+    rows = people(10 * MANY, seed=31)
+
+    predict_many(place, rows)
+    eventually("5,000 rows are written at once", lambda: len(lines(place, own, "rows")) == 10, 60)
+    alike = compare(place, "alike")
+    assert float(alike["low"]) < 0.55, alike
+    assert (alike["version"], alike["rows"], alike["reference"]) == ("paired-v1", 2000, 2000)
+
+    order = np.argsort(np.argsort(rows["hours"]))
+    predict_many(place, rows.assign(age=np.sort(rows["age"])[order]))
+    eventually("so are those that are paired wrongly", lambda: len(lines(place, own, "rows")) == 20, 60)
+    mixed = compare(place, "mixed")
+    assert float(mixed["low"]) > 0.55, mixed
+    assert {item["feature"] for item in mixed["top"][:2]} == {"age", "hours"}
+    assert "together     a classifier tells rows of paired-v1" in place.mooring("drift", "status", "mixed")
+    told = place.kubectl("get", "events", "--field-selector", "involvedObject.kind=DriftPolicy")
+    assert [line.split()[3] for line in told.splitlines() if "RowsDiffer" in line] == ["driftpolicy/mixed"]
+
+
+def predict_many(place: Place, rows: pd.DataFrame) -> None:
+    """Ask for MANY rows at a time."""
+    hours = [None if value != value else value for value in rows["hours"]]
+    columns = {"age": ("INT64", rows["age"].tolist()), "school": ("BYTES", rows["school"].tolist())}
+    columns["hours"] = ("FP64", hours)
+    with forwarded(place, "paired") as address:
+        for start in range(0, len(rows), MANY):
+            inputs = [
+                {"name": name, "datatype": kind, "shape": [MANY], "data": values[start : start + MANY]}
+                for name, (kind, values) in columns.items()
+            ]
+            status, answer = ask(address, "/v2/models/paired/infer", {"inputs": inputs})
+            assert status == 200, answer
+
+
+def compare(place: Place, name: str) -> dict[str, Any]:
+    """Return what a new policy's first look says."""
+    spec = {"deployment": "paired", "classifier": {"everySeconds": 300, "maxRows": 2000}}
+    place.kube.apply({"kind": "DriftPolicy", "metadata": {"name": name}, "spec": spec})
+
+    def answer() -> dict[str, Any] | None:
+        known: dict[str, Any] = place.status("DriftPolicy", name).get("classifier") or {}
+        assert "failure" not in known, known
+        return known if "auc" in known else None
+
+    found: dict[str, Any] = eventually("rows were compared", answer, 120)
+    return found
 
 
 def predict(address: str, number: int, row: dict[str, Any]) -> str:

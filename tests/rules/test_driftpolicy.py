@@ -19,6 +19,7 @@ GOOD = {
     "all truths": {"spec.harm": {"labels": {"minCoverage": "1"}}},
     "any shift is drift": {"spec.inputs": {"effect": "0"}},
     "segments by two columns": {"spec.segments": [{"column": "SEX"}, {"column": "AGEP"}]},
+    "a classifier": {"spec.classifier": {}},
     "a window of seconds": {"spec.window": {"minRows": 100, "minSeconds": 5}},
 }
 
@@ -85,6 +86,11 @@ BAD = {
         {"spec.segments": [{"column": name} for name in "abcde"]},
         "spec.segments: Too many: 5: must have at most 4 items",
     ),
+    "rows compared all the time": (
+        {"spec.classifier": {"everySeconds": 299}},
+        "should be greater than or equal to 300",
+    ),
+    "rows too few to compare": ({"spec.classifier": {"maxRows": 199}}, "should be greater than or equal to 200"),
     "no run at all": ({"spec.retrain.maxPerMonth": 0}, "should be greater than or equal to 1"),
 }
 

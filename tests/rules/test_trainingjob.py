@@ -16,6 +16,7 @@ GOOD = {
     "Azure's store": {"spec.data.uri": "az://container"},
     "one bound": {"spec.evaluation": {"gates": [{"metric": "rmse", "max": "12.5"}]}},
     "slices": {"spec.evaluation": {"slices": [{"column": "SEX"}, {"column": "RAC1P", "minRows": 50}]}},
+    "a sample": {"spec.evaluation": {"sampleRows": 20000}},
     "no seed but zero": {"spec.run": {"seed": 0}},
 }
 
@@ -80,6 +81,10 @@ BAD = {
     "too many slices": (
         {"spec.evaluation": {"slices": [{"column": name} for name in "abcde"]}},
         "spec.evaluation.slices: Too many: 5: must have at most 4 items",
+    ),
+    "all rows as a sample": (
+        {"spec.evaluation": {"sampleRows": 20001}},
+        "spec.evaluation.sampleRows in body should be less than or equal to 20000",
     ),
     "too many ignored columns": ({"spec.data.ignore": ["x"] * 257}, "must have at most 256 items"),
     "an empty column name": ({"spec.data.ignore": [""]}, "spec.data.ignore[0] in body should be at least 1 chars long"),

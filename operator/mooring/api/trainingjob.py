@@ -143,7 +143,7 @@ class Evaluation(Model):
     later runs and start none."""
     sample_rows: Annotated[int, Field(ge=0, le=20_000)] = 0
     """So many rows of the data, their features without the target, are kept beside the model: what the classifier of a
-    DriftPolicy compares captured rows with. 0: none leave the data's store. It applies to later runs."""
+    DriftPolicy compares captured rows with. 0: none. It applies to later runs."""
 
 
 class Output(Model):

@@ -71,7 +71,7 @@ def test_the_same_seed_keeps_the_same_rows_and_another_seed_others() -> None:
     assert abs(sum(ages) / 50 - frame["age"].mean()) < 1  # of the whole data, not of its beginning
 
 
-def test_nobody_asked_and_no_row_leaves_the_data(tmp_path: Path) -> None:
+def test_where_nobody_asked_there_is_no_sample(tmp_path: Path) -> None:
     report = train(tmp_path, 0)
     assert report.data is not None
     assert report.data.sample_rows is None

@@ -157,6 +157,13 @@ def test_it_asks_again_when_it_is_time_about_rows_since_then(stage: RowsStage) -
     assert (order.since, order.seed) == (until, 2)
 
 
+def test_a_pod_whose_clock_goes_ahead_hides_no_rows_from_the_next_look(stage: RowsStage) -> None:
+    seen = stage.ms
+    assert stage.tell(0.5, until=seen + 3 * DAY * 1000).since == stage.now
+    stage.later(DAY)
+    assert stage.order().since == seen
+
+
 def test_time_alone_brings_the_next_look(stage: RowsStage) -> None:
     stage.tell(0.5)
     stage.later(DAY - 30)
