@@ -44,6 +44,8 @@ class SlicedColumn:
     """Names of values that have too few held out rows."""
     many: list[str]
     """Names of values that have enough, but would be one segment too many."""
+    long: list[str]
+    """The beginnings of texts that are too long to name a segment."""
 
 
 def sliced_by(
@@ -70,6 +72,8 @@ def told(sliced: SlicedColumn) -> Iterator[str]:
     if sliced.many:
         limits = f"{MOST_VALUES} values a column and {MOST_COMBINATIONS} combinations of all"
         yield f"no segments, rarer than those that fit {limits}: {listed(sliced.many)}"
+    if sliced.long:
+        yield f"no segments, since a text of more than {LONGEST_VALUE} characters names none: {listed(sliced.long)}"
 
 
 def _check(name: str, source: DataSource, features: list[str]) -> None:
@@ -92,11 +96,13 @@ class _Counted:
     def __init__(self, wanted: Slice, values: pd.Series, holdout: Mask) -> None:
         self.wanted = wanted
         self._codes, found = pd.factorize(values, sort=True)
-        self._values: list[float | str] = [value + 0.0 if isinstance(value, float) else value for value in found]
+        self._values = [value if isinstance(value, str) else float(value) + 0.0 for value in found]
         self.rows, self._held = self._counts(self._codes), self._counts(self._codes[holdout])
-        fits = [not isinstance(value, str) or len(value) <= LONGEST_VALUE for value in self._values]
-        self._by_rows = np.argsort(-self.rows, kind="stable").tolist()
-        self._enough = [at for at in self._by_rows if fits[at] and self._held[at] >= wanted.min_rows]
+        long = [isinstance(value, str) and len(value) > LONGEST_VALUE for value in self._values]
+        by_rows = np.argsort(-self.rows, kind="stable").tolist()
+        self._long = [at for at in by_rows if long[at]]
+        self._short = [at for at in by_rows if not long[at]]
+        self._enough = [at for at in self._short if self._held[at] >= wanted.min_rows]
         self.kept = self._enough[:MOST_VALUES]
         """Places of the values that are segments, the most frequent first."""
         if not self.kept:
@@ -113,16 +119,20 @@ class _Counted:
             min_rows=self.wanted.min_rows,
             segments=tuple(Segment(self._values[at], int(self.rows[at]), int(self._held[at])) for at in kept),
             places=places[self._codes],
-            few=[names[at] for at in self._by_rows if at not in enough],
+            few=[names[at] for at in self._short if at not in enough],
             many=[names[at] for at in self._enough[len(self.kept) :]],
+            long=[names[at][:LONGEST_VALUE] for at in self._long],
         )
 
     def _counts(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.bincount(codes[codes >= 0], minlength=len(self._values))
 
     def _why(self) -> str:
-        name, most = self.wanted.column, self._by_rows[0]
-        said = f"{segment_name(name, self._values[most])[:LONGEST_VALUE]} has {self._held[most]}"
+        name = self.wanted.column
+        if not self._short:
+            return f"every value of {name!r} is a text of more than {LONGEST_VALUE} characters, which names no segment"
+        most = self._short[0]
+        said = f"{segment_name(name, self._values[most])} has {self._held[most]}"
         return (
             f"no value of {name!r} has the {self.wanted.min_rows} held out rows that its slice needs ({said}): lower"
             " its minRows, to 50 at least, give the column fewer values, such as groups of ages, or leave it out"

@@ -127,6 +127,10 @@ def test_a_column_twice_is_refused():
 def test_a_text_that_is_no_name_is_no_segment():
     (found,) = sliced(frame_of(city=values({"x" * 129: 200, "Oslo": 200}, 400)), "city")
     assert [one.value for one in found.segments] == ["Oslo"]
+    assert found.few == []
+    assert "since a text of more than 128 characters names none: 'city=xxx" in [*told(found)][1]
+    with pytest.raises(RunFailed, match="every value of 'city' is a text of more than 128 characters"):
+        sliced(frame_of(city=["x" * 129] * 400), "city")
 
 
 def prepared_of(rows: int, task: str, *, timed: bool = True) -> tuple[Prepared, Answers]:
