@@ -154,7 +154,7 @@ class Stage(World):
         number = 1 + max((item.number for item in known.alarms), default=0)
         where = f" in {segment}" if segment else ""
         sentence = f"{test}{where} 5210 >= 4320 on 20000 rows against {known.version} (45222 rows)"
-        alarms = (*known.alarms, Alarm(number, self.ms, test, known.version, sentence, segment))[-20:]
+        alarms = (*known.alarms, Alarm(number, self.ms, test, known.version, sentence, segment))[-64:]
         shown = {"harm": truths(0.188, "Alarm", 5210.0), "harm_at": self.ms} if test == "harm" else {}
         self.bring_segment(segment, name, **shown)
         self.bring_evidence(name, alarms=alarms, **facts)
