@@ -33,7 +33,7 @@ class Bundle:
 
     def to_json(self) -> bytes:
         """Return what `read` reads."""
-        return _WIRE.dump_json(self, by_alias=True, exclude_none=True, indent=1)
+        return _WIRE.dump_json(self, by_alias=True, indent=1)
 
 
 _WIRE = TypeAdapter(Bundle)

@@ -69,7 +69,7 @@ class Seen:
 
     def to_json(self) -> bytes:
         """Return what `from_json` reads."""
-        return _ADAPTER.dump_json(self, by_alias=True, exclude_none=True)
+        return _ADAPTER.dump_json(self, by_alias=True)
 
     @classmethod
     def from_json(cls, saved: bytes | str) -> Seen:

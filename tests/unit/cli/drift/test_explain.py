@@ -12,6 +12,8 @@ from mooring.cli.drift.bundle import Bundle, NoBundleError, read
 from mooring.cli.drift.explain import explained
 from mooring.cli.main import main
 from mooring.reconcile.driftpolicy import explain
+from mooring.reconcile.driftpolicy.listing import Look
+from mooring.reconcile.driftpolicy.others import Other
 from mooring.reconcile.driftseen import SegmentSeen
 from tests.unit.cli.drift.history import bundle, bundle_with_segments
 
@@ -22,6 +24,14 @@ HARM: list[dict[str, object]] = [{}, {}, {"lost": 0.3}, {"lost": 0.3}]
 def test_a_bundle_is_read_as_it_was_written() -> None:
     written = bundle(HARM)
     assert read(written.to_json()) == written
+
+
+def test_a_bundle_is_read_where_what_was_seen_has_gaps() -> None:
+    written = bundle(HARM)
+    only_watches = Other("default", "shop", created=None, deployment="web", training_job=None)
+    under_way = Look("income-data-1", ended=False, report=None)
+    gaps = replace(written, seen=replace(written.seen, others=(only_watches,), looks=(under_way,)))
+    assert read(gaps.to_json()) == gaps
 
 
 def test_the_decision_is_the_one_that_a_plan_makes() -> None:
