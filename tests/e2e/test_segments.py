@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -108,6 +111,20 @@ def test_harm_to_the_few_is_named_and_neither_the_others_nor_all_rows_are(apart:
     assert apart.condition("DriftPolicy", "by-country", "Drifted")["status"] == "False"
     assert apart.condition("DriftPolicy", "by-age", "Harmful")["status"] == "False"
     assert f"segment      {SOUTH}" in apart.mooring("drift", "status", "by-country")
+
+
+def test_its_alarm_is_computed_anew_from_what_was_kept(apart: Place, upstream: Stream, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.json"
+    apart.mooring("drift", "bundle", "by-country", "-o", str(bundle))
+    explain = [sys.executable, "-m", "mooring.cli.main", "drift", "explain", str(bundle)]
+    told = subprocess.run(explain, capture_output=True, text=True, check=True).stdout.splitlines()
+    alarms = [place for place, line in enumerate(told) if line.startswith("alarm ")]
+    assert alarms
+    assert all("UTC, harm in country=south: where country is south" in told[place] for place in alarms)
+    assert {told[place + 1] for place in alarms} == {"  computed anew from the recorded windows: the same"}
+    replayed = apart.mooring("backtest", "by-country", "--bundle", str(bundle))
+    assert "harm in country=south ALARM" in replayed
+    assert "retrains: at most 1" in replayed
 
 
 def status(place: Place) -> dict[str, Any]:
