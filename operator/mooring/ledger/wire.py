@@ -29,6 +29,8 @@ MAX_INTERVALS = 4096
 MAX_JOINS = 4096
 """Different ones in one interval: with it an interval is bounded by its layout."""
 _TYPES = {1: "B", 2: "H", 4: "I", 8: "q"}
+_Place = tuple[int, int]
+"""Where the counts of a role begin in an interval, and how many bytes each of them has."""
 _U32 = struct.Struct("<I")
 _FRAME = struct.Struct("<II")
 _HEAD = struct.Struct("<QQQBI")
@@ -119,20 +121,55 @@ def _interval(payload: bytes, size: int) -> Interval:
     raw = _inflated(payload, _HEAD.size + len(ROLES) * (_ROLE.size + 8 * size) + MAX_JOINS * _JOIN.size)
     seq, start, end, roles, joins = _HEAD.unpack_from(raw, 0)
     at = _HEAD.size
-    counts: dict[str, Cells] = {}
+    places: dict[str, _Place] = {}
     for _ in range(roles):
         index, width = _ROLE.unpack_from(raw, at)
-        if index >= len(ROLES) or width not in _TYPES or ROLES[index] in counts:
+        if index >= len(ROLES) or width not in _TYPES or ROLES[index] in places:
             raise ValueError("a ledger's interval has a role that there is not")
         at += _ROLE.size
-        counts[ROLES[index]] = _cells(raw[at : at + width * size], width, size)
+        if len(raw) < at + width * size:
+            raise ValueError("a ledger's interval is cut off")
+        places[ROLES[index]] = (at, width)
         at += width * size
     if len(raw) != at + joins * _JOIN.size:
         raise ValueError("a ledger's interval has another length than it says")
     found = {Join(*row[:5]): row[5] for row in _JOIN.iter_unpack(raw[at:])}
     if len(found) != joins or any(join.role >= len(ROLES) for join in found) or seq < 1:
         raise ValueError("a ledger's interval counts something twice")
+    counts = _Roles(payload, size, places)
+    if any(width == 8 and min(counts[role], default=0) < 0 for role, (_, width) in places.items()):
+        raise ValueError("a ledger's interval has a negative count")
     return Interval(seq, start, end, counts, found)
+
+
+class _Roles(Mapping[str, Cells]):
+    """The counts of an interval, unpacked when somebody reads them.
+
+    Two hours of a pod are 1440 intervals: all of them unpacked would be hundreds of megabytes where there are segments.
+    """
+
+    def __init__(self, payload: bytes, size: int, places: Mapping[str, _Place]) -> None:
+        self._payload = payload
+        self._size = size
+        self._places = places
+
+    def __getitem__(self, role: str) -> Cells:
+        at, width = self._places[role]
+        return _cells(zlib.decompress(self._payload)[at : at + width * self._size], width)
+
+    def __contains__(self, role: object) -> bool:
+        return role in self._places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mapping) and dict(self) == dict(other)
+
+    __hash__ = None  # type: ignore[assignment]  # like a dict's
 
 
 def _inflated(payload: bytes, limit: int) -> bytes:
@@ -143,15 +180,10 @@ def _inflated(payload: bytes, limit: int) -> bytes:
     return raw
 
 
-def _cells(raw: bytes, width: int, size: int) -> Cells:
-    if len(raw) != width * size:
-        raise ValueError("a ledger's interval is cut off")
+def _cells(raw: bytes, width: int) -> Cells:
     found = array(_TYPES[width])
     found.frombytes(raw)
-    counts = array("q", _little(found))
-    if width == 8 and min(counts, default=0) < 0:
-        raise ValueError("a ledger's interval has a negative count")
-    return counts
+    return array("q", _little(found))
 
 
 def _width(greatest: int) -> int:

@@ -19,13 +19,13 @@ from mooring.api.driftpolicy import DriftPolicy, DriftPolicySpec
 from mooring.control.cache import ObjectCache
 from mooring.control.driftmetrics import DriftMetrics
 from mooring.control.errors import ApiError, LeaseLostError, NameTakenError, NotYetError
-from mooring.control.observe.driftround import Scene, pods_of, pressing, read_round, scene_of
+from mooring.control.observe.driftround import Scene, pods_of, pressing, read_round, scene_of, turned
 from mooring.control.observe.driftstore import DriftStore
 from mooring.control.observe.pods import PodReader
 from mooring.control.writer import Writer
 from mooring.ledger.interval import INTERVAL_SECONDS
 from mooring.ledger.slots import PATIENCE_SECONDS
-from mooring.reconcile.drift.close import Turned, turn
+from mooring.reconcile.drift.close import Turned
 from mooring.reconcile.drift.kept import KIND, kept
 from mooring.reconcile.drift.reference import Asked, Fitted
 from mooring.reconcile.drift.seen import seen_of
@@ -169,9 +169,9 @@ class DriftObserver:
         known.met = known.met & set(scene.pods) | set(scene.pods if only is None else only)
         if whole:
             known.troubles = found.troubles
-        turned = self._turned(known, found.watched, policy, now)
-        known.watched = turned.watched
-        known.store.add(turned, last_words=found.last_words)
+        tested = await self._tested(known, found.watched, policy, now)
+        known.watched = tested.watched
+        known.store.add(tested, last_words=found.last_words)
         troubles = [*known.troubles, *await known.store.settle(known.watched, now)]
         self._bring(key, seen_of(known.watched, now, troubles))
 
@@ -188,7 +188,7 @@ class DriftObserver:
         known.watched = replace(watched, alarmed=max(watched.alarmed, policy.status.alarm or 0))
         return known
 
-    def _turned(self, known: Known, watched: Watched, policy: DriftPolicy, now: float) -> Turned:
+    async def _tested(self, known: Known, watched: Watched, policy: DriftPolicy, now: float) -> Turned:
         """Return the watch with everything tested that is complete. Who comes back has a while to hear all pods."""
         fitted = watched.fitted
         if fitted is None:
@@ -196,7 +196,7 @@ class DriftObserver:
         if fitted != known.fitted:
             known.fitted = fitted  # its tests are made once
         patience = max(PATIENCE_SECONDS, PATIENT_ROUNDS * every(policy.spec))
-        return turn(watched, known.fitted, now, patience if now - known.since > patience else inf)
+        return await turned(watched, known.fitted, now, patience if now - known.since > patience else inf)
 
     def _blind(self, key: Key, policy: DriftPolicy, scene: Scene, now: float) -> DriftSeen:
         """Return what is known though nothing can be read."""

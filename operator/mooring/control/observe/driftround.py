@@ -11,9 +11,12 @@ from itertools import islice
 from mooring.api.driftpolicy import DriftPolicySpec
 from mooring.api.modeldeployment import ModelDeployment
 from mooring.control.observe.pods import Address, PodReader, UnreadableError, address_of, arm_of
-from mooring.ledger.interval import Reading
+from mooring.ledger.interval import INTERVAL_SECONDS, Reading
 from mooring.ledger.layout import Layout
 from mooring.reconcile.drift.basis import basis_of
+from mooring.reconcile.drift.close import Turned, turn
+from mooring.reconcile.drift.reference import Fitted
+from mooring.reconcile.drift.tape import Recorded
 from mooring.reconcile.drift.told import OddError, awaited, lost, told
 from mooring.reconcile.drift.watch import OTHERS, WATCHED, Watched, bounded
 from mooring.reconcile.plan import LABEL_ARM, LABEL_PART, Cache, Key, Object
@@ -21,6 +24,8 @@ from mooring.reconcile.pods import read_pod
 
 logger = logging.getLogger(__name__)
 
+_PIECE_SECONDS = 300
+"""Of intervals that are tested at once."""
 _AT_ONCE = 4
 """Pods that are heard at once: after two hours of silence one may have tens of megabytes to tell."""
 
@@ -194,6 +199,23 @@ class _Hearing:
 
     def _group(self, name: str) -> str:
         return WATCHED if self._version(name) == self.watched.version else OTHERS
+
+
+async def turned(watched: Watched, fitted: Fitted, now: float, patience: float) -> Turned:
+    """Return the watch with everything tested that is complete.
+
+    Who comes back after two hours has much to test, and others have work too: so it is done in pieces.
+    """
+    windows: tuple[Recorded, ...] = ()
+    told = False
+    at: float = watched.slots.through * INTERVAL_SECONDS
+    while True:
+        at = now if at >= now else min(now, at + _PIECE_SECONDS)
+        found = turn(watched, fitted, at, patience)
+        watched, windows, told = found.watched, windows + found.windows, told or found.told
+        if at == now:
+            return Turned(watched, windows, told)
+        await asyncio.sleep(0)
 
 
 async def _ask(reader: PodReader, watched: Watched, address: Address, who: str) -> Reading | UnreadableError:

@@ -14,12 +14,17 @@ from mooring.control.cache import ObjectCache
 from mooring.control.driftmetrics import DriftMetrics
 from mooring.control.errors import UnavailableError
 from mooring.control.observe.drift import DriftObserver
+from mooring.control.observe.driftround import turned
 from mooring.control.observe.pods import Address, PodReader, UnreadableError
 from mooring.ledger.interval import Reading
 from mooring.ledger.profile import Profile
+from mooring.reconcile.drift.close import turn
 from mooring.reconcile.drift.kept import kept, kept_windows
+from mooring.reconcile.drift.told import told
+from mooring.reconcile.drift.watch import WATCHED
 from mooring.reconcile.driftseen import DriftSeen
 from mooring.reconcile.plan import Apply, Key, Write
+from tests.unit.reconcile.drift.segmented import Shop, Users
 from tests.unit.reconcile.drift.service import Clock, Pod, profile
 
 KEY = Key("DriftPolicy", "ns", "shop")
@@ -403,3 +408,19 @@ async def test_prometheus_is_told_what_is_known_and_forgets_what_is_gone(cluster
     cluster.cache.forget("DriftPolicy", {"metadata": {"name": "shop", "namespace": "ns", "uid": "policy-1"}})
     await operator.observer.look_once(KEY)
     assert 'policy="shop"' not in generate_latest(operator.registry).decode()
+
+
+async def test_two_hours_are_tested_in_pieces_as_they_would_be_at_once() -> None:
+    shop = Shop()
+    for _ in range(200):
+        shop.ask([shop.user("red", Users(ages=(70.0,))), shop.user("green", Users())] * 10)
+        shop.clock.at += 5.0
+        for pod in shop.pods:
+            pod.ledger.seal()
+    watched, now = shop.operator.watched, shop.clock.at + 0.7
+    for pod in shop.pods:
+        watched = told(watched, pod.name, WATCHED, pod.ledger.reading(0), now).watched
+    found = await turned(watched, shop.operator.fitted, now, 25.0)
+    assert found == turn(watched, shop.operator.fitted, now, 25.0)
+    assert len(found.windows) == 16
+    assert found.told
