@@ -25,9 +25,10 @@ class LookJob:
     name: str
     ended: bool
     messages: tuple[str, ...]
+    """Of the newest pod first."""
 
     def said(self, decode: Callable[[str], Report | None]) -> Report | None:
-        """Return the report that a pod left; None: it has not said anything, or what it said is lost."""
+        """Return the report of the newest pod that left one; None: none has said anything, or what was said is lost."""
         return next((report for report in map(decode, self.messages) if report is not None), None)
 
 
