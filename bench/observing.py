@@ -48,6 +48,8 @@ SCORES = Strata([k / 16 for k in range(1, 16)], 2)
 SLOTS = 12
 ROWS = 54_000
 HOUR_SLOTS = 720
+FIRST = 10
+"""Of the categories that are segments: their names ascend from there."""
 
 
 def sliced_column(features: int) -> str:
@@ -68,7 +70,7 @@ def profile(features: int, segments: int) -> Profile:
             return counts(50, rows)
         found = [0] * 50
         for at in range(segments) if value is None else (value,):
-            found[at] = rows // segments if value is None else rows
+            found[FIRST + at] = rows // segments if value is None else rows
         return found
 
     def segment(value: int) -> SegmentProfile:
@@ -76,7 +78,7 @@ def profile(features: int, segments: int) -> Profile:
         strata = counts(32, rows)
         return SegmentProfile(
             column=column,
-            value=CATEGORIES[value],
+            value=CATEGORIES[FIRST + value],
             rows=rows,
             numbers=[NumberCounts(counts=counts(16, rows), missing=0) for _ in numbers],
             categories=[
@@ -155,9 +157,9 @@ class Service:
         """Let five seconds pass."""
         for ledger in self.ledgers:
             count = self.rows_of_slot
-            values = self.random.integers(0, self.segments or len(CATEGORIES), count)
+            values = self.random.integers(0, self.segments or len(CATEGORIES) - FIRST, count)
             columns = [
-                [CATEGORIES[value] for value in values]
+                [CATEGORIES[FIRST + value] for value in values]
                 if one.name == self.column
                 else self.random.choice(CATEGORIES, count).tolist()
                 if one.name[0] == "t"

@@ -93,6 +93,7 @@ BEYOND = (
     Quiet("harm: a loss 0.1 above the reference's, truths as they come", worse=0.1, told=1.0, comes=True),
 )
 CONTROL_RUNS = 8
+_SEGMENTS = "\n## Segments\n"
 
 
 def shares(shift: Floats) -> Floats:
@@ -266,7 +267,8 @@ def main() -> None:
     options = parser.parse_args()
     text = page(options.runs)
     if options.fill:
-        options.fill.write_text(text)
+        _, mark, segments = options.fill.read_text().partition(_SEGMENTS)  # `bench.drifting.segments` fills that part
+        options.fill.write_text(f"{text}{mark}{segments}")
     else:
         print(text)
 

@@ -16,7 +16,8 @@ from mooring.reconcile.render import child
 logger = logging.getLogger(__name__)
 
 KIND = "DriftPolicy"
-MOST_BYTES = 256 << 10
+MOST_BYTES = 384 << 10
+"""Compressed, of the state: 12 segments of 100 features weigh 310 KiB when everything moves and 52 days wait."""
 _STATE = "state.json.zlib"
 _WINDOWS = "windows.json.zlib"
 

@@ -41,8 +41,9 @@ class SavedTally:
 class SavedSegment:
     """A segment with evidence that is read by itself."""
 
-    drift: str
     recording: Recording
+    """Just before the evidence, whose open window has nearly the same cells: so they weigh little more than once."""
+    drift: str
     findings: Findings
 
 
@@ -61,8 +62,8 @@ class Saved:
     stands: Mapping[str, Stand]
     cursors: tuple[Cursor, ...]
     basis: Basis | None
-    drift: str | None
     recording: Recording
+    drift: str | None
     pace: Pace
     findings: Findings
     alarms: tuple[Alarm, ...]
@@ -94,7 +95,7 @@ def save(watched: Watched) -> bytes:
         findings=watched.findings,
         alarms=watched.alarms,
         alarmed=watched.alarmed,
-        segments=tuple(SavedSegment(one.drift.to_json(), one.recording, one.findings) for one in watched.segments),
+        segments=tuple(SavedSegment(one.recording, one.drift.to_json(), one.findings) for one in watched.segments),
     )
     return zlib.compress(_WIRE.dump_json(saved), 6)
 
