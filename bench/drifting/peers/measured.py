@@ -15,6 +15,11 @@ def measured(work: Callable[[], object]) -> tuple[float, float]:
     return time.process_time() - started, _mib("VmHWM") - before
 
 
+def peak() -> float:
+    """Return the most MiB that were resident since `measured` last began."""
+    return _mib("VmHWM")
+
+
 def _mib(name: str) -> float:
     lines = Path("/proc/self/status").read_text().splitlines()
     return float(next(line for line in lines if line.startswith(name)).split()[1]) / 1024
