@@ -48,6 +48,7 @@ def compared(bundle: Bundle) -> tuple[list[str], bool]:
     if known is None or not known.alarms:
         return ["no alarm is remembered"], True
     today, before = recomputed(bundle, known), earlier(bundle)
+    by_days = not Asked.of(bundle.seen.policy.spec).settings.as_they_come
     lines, same = [], True
     for alarm in known.alarms:
         of_today = today is not None and _is_of(alarm, known)
@@ -56,6 +57,8 @@ def compared(bundle: Bundle) -> tuple[list[str], bool]:
             verdict = "computed anew from the recorded windows: the same"
         elif not of_today:
             verdict = "not computed anew: its windows are no longer kept, or are of other evidence than today's"
+        elif alarm.test == "harm" and by_days:
+            verdict = "not computed anew: days of truths are settled inside a window, which is kept in whole"
         else:
             verdict, same = f"COMPUTED ANEW: {found.sentence if found is not None else 'no alarm'}", False
         where = f"{alarm.test}{within(alarm.segment)}"

@@ -59,6 +59,18 @@ def test_alarms_of_segments_are_computed_anew_as_well() -> None:
     assert ": where color is red: age moved up by 0.75 at 60" in told
 
 
+def test_of_days_that_were_settled_inside_a_window_nothing_is_claimed() -> None:
+    written = bundle(HARM)
+    known, policy = written.seen.drift, written.seen.policy
+    assert known is not None
+    spec = policy.spec.model_copy(update={"harm": type(policy.spec.harm)()})  # truths mature for a day
+    earlier = replace(known, alarms=tuple(replace(alarm, at=alarm.at - 5000) for alarm in known.alarms))
+    seen = replace(written.seen, drift=earlier, policy=policy.model_copy(update={"spec": spec}))
+    told, same = explained(replace(written, seen=seen))
+    assert same
+    assert "not computed anew: days of truths are settled inside a window, which is kept in whole" in told
+
+
 def test_an_alarm_of_another_segment_is_another_alarm() -> None:
     written = bundle_with_segments([{}, {"moved": True}])
     known = written.seen.drift
