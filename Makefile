@@ -13,7 +13,7 @@ CLUSTER := $(PYTHON) -m cluster
 # Which tests, and more words for pytest: make test TESTS=tests/e2e/test_serving.py ARGS="-k pinned"
 TESTS ?= tests
 ARGS ?=
-# Tests without a cluster run side by side, a file in one process; those on the cluster wait for one another.
+# Tests without a cluster: a file in one process, as many at once as there are processors.
 UNIT := $(BIN)/pytest tests/unit --numprocesses auto --maxprocesses 4 --dist loadfile
 # What manifests/deploy.sh installs: a folder below manifests/.
 OVERLAY ?= overlays/local
@@ -45,12 +45,21 @@ demo: linux curl stage deploy  ## real data, through a real Kubernetes, to answe
 stage:
 	@printf '\n── The stage: a Kubernetes, two images, the operator (times of single steps count from their own begin) ──────────────\n'
 
+# Tests on the cluster mostly wait for it: those without one have the processors meanwhile.
 .PHONY: test
 test: venv lint cluster images  ## everything, on the real cluster: lint, then all tests
 	@$(export_images)
 	$(if $(ARGS)$(filter-out tests,$(TESTS)),exec $(BIN)/pytest $(TESTS) $(ARGS))
-	$(UNIT)
-	$(BIN)/pytest --ignore tests/unit
+	mkdir -p build
+	echo 'tests without a cluster run beside the others, into build/unit.log' >&2
+	nice $(UNIT) >build/unit.log 2>&1 & unit=$$!
+	trap 'kill $$unit 2>/dev/null || true' EXIT
+	failed=0
+	$(BIN)/pytest --ignore tests/unit || failed=1
+	wait $$unit || failed=1
+	trap - EXIT
+	cat build/unit.log
+	exit $$failed
 
 .PHONY: gateway
 gateway: venv cluster  ## test routes on a real Gateway API controller (built from Go modules: minutes the first time)
