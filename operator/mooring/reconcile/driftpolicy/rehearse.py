@@ -56,6 +56,7 @@ def rehearse(seen: Seen, replayed: Iterable[DriftSeen], run_seconds: float | Non
     for known in replayed:
         stage.pass_until(moment(known.at))
         stage.bring(known)
+    stage.conclude()
     return Rehearsal(tuple(stage.turns), stage.asked, seconds)
 
 
@@ -117,6 +118,14 @@ class _Stage:
         """Look whenever the plan wanted to, up to a time."""
         for _ in range(_MOST_LOOKS):
             if self._again is None or self._again >= end:
+                return
+            self._look(self._again)
+
+    def conclude(self) -> None:
+        """Look until what the last window gave reason for is decided on, as it would be before the next one closed."""
+        for _ in range(_MOST_LOOKS):
+            request = self._seen.policy.status.request
+            if request is None or request.state != "Gathering" or self._again is None:
                 return
             self._look(self._again)
 

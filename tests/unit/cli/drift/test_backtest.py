@@ -38,6 +38,11 @@ def test_harm_would_have_asked_once_a_cooldown() -> None:
     assert whats(found)[:4] == ["Gathering", "Asked", "Gathering", "Cooldown"]
 
 
+def test_an_alarm_of_the_last_window_is_decided_on_too() -> None:
+    found = rehearsed([*[{}] * 4, {"lost": 0.3}])
+    assert (found.retrains, whats(found)) == (1, ["Gathering", "Asked"])
+
+
 def test_alarms_of_segments_are_replayed_and_named() -> None:
     told = backtested(bundle_with_segments([{}, {"moved": True}, {"moved": True}]))
     assert told.count("inputs in color=red ALARM: where color is red: age moved up by 0.75 at 60") == 2
