@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,6 +39,11 @@ class Problem:
 def problems(seen: Seen) -> tuple[Problem, ...]:
     """Return what stands in the way, the gravest first."""
     return tuple(_problems(seen))
+
+
+def sentence(found: Sequence[Problem]) -> str:
+    """Return what stands in the way, one or more, as one message: who mends the first should know of the next."""
+    return unsliced.ALSO.join([found[0].message, *(f"{one.reason}: {one.message}" for one in found[1:])])
 
 
 def _problems(seen: Seen) -> Iterator[Problem]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from mooring.api.driftstatus import DriftPolicyStatus, MonthStatus
-from mooring.reconcile.conditions import Truth, Wanted, set_conditions, summary
+from mooring.reconcile.conditions import Truth, Wanted, set_conditions, shorten, summary
 from mooring.reconcile.driftpolicy import classifying
 from mooring.reconcile.driftpolicy.course import Course
 from mooring.reconcile.driftpolicy.decide import Decision
 from mooring.reconcile.driftpolicy.findings import findings
 from mooring.reconcile.driftpolicy.follow import is_under_way
-from mooring.reconcile.driftpolicy.problems import problems
+from mooring.reconcile.driftpolicy.problems import problems, sentence
 from mooring.reconcile.driftpolicy.runs import in_month
 from mooring.reconcile.driftpolicy.seen import Seen
 from mooring.reconcile.driftpolicy.shown import shown
@@ -63,7 +63,7 @@ def conditions(seen: Seen, decision: Decision, now: datetime) -> list[Wanted]:
 def _ready(seen: Seen, decision: Decision) -> tuple[Truth, str, str]:
     wrong = problems(seen)
     if wrong:
-        return "False", wrong[0].reason, wrong[0].message
+        return "False", wrong[0].reason, shorten(sentence(wrong))
     if seen.serves is None:
         return "False", "NoVersion", f"ModelDeployment {seen.policy.spec.deployment} serves no version yet"
     known = seen.evidence

@@ -8,6 +8,8 @@ from typing import Final, Literal
 from mooring.reconcile.driftpolicy.seen import Seen
 
 REASON: Final[Literal["NotSliced"]] = "NotSliced"
+ALSO: Final = "; also "
+"""Between what is told of two problems; this one is told last."""
 
 
 def told(seen: Seen) -> str | None:
@@ -25,7 +27,10 @@ def _as_before(seen: Seen) -> str | None:
     if reference is None or reference.version != seen.serves:
         return None
     conditions = seen.policy.status.conditions
-    return next((item.message for item in conditions if item.type == "Ready" and item.reason == REASON), None)
+    ready = next((item for item in conditions if item.type == "Ready"), None)
+    if ready is None:
+        return None
+    return ready.message if ready.reason == REASON else ready.message.partition(f"{ALSO}{REASON}: ")[2] or None
 
 
 def _message(seen: Seen, columns: Sequence[str]) -> str:
@@ -37,7 +42,8 @@ def _message(seen: Seen, columns: Sequence[str]) -> str:
     return (
         f"{seen.serves} was trained without slices by {', '.join(columns)}, so segments by "
         f"{'it' if len(columns) == 1 else 'them'} are not watched: {do}, by kubectl annotate tj/{job} "
-        "mooring.dev/run=sliced,force --overwrite (force: what is learned is the same); all else is watched and may ask"
+        "mooring.dev/run=$(date +%s),force --overwrite (force: what is learned is the same); all else is watched and "
+        "may ask"
     )
 
 

@@ -260,7 +260,7 @@ def test_a_column_that_the_version_was_not_sliced_by_is_told_with_what_to_do(sta
     ready = stage.condition("Ready")
     assert (ready.status, ready.reason, stage.condition("Stalled").status) == ("False", "NotSliced", "True")
     assert "write evaluation.slices: [{column: SEX}] in TrainingJob income" in ready.message
-    assert "kubectl annotate tj/income mooring.dev/run=sliced,force --overwrite" in ready.message
+    assert "kubectl annotate tj/income mooring.dev/run=$(date +%s),force --overwrite" in ready.message
     assert "income-v1 was trained without" in ready.message
 
 
@@ -298,6 +298,18 @@ def test_a_restarted_operator_goes_on_saying_so(stage: Stage) -> None:
     stage.change(segments=[])
     stage.look()
     assert stage.condition("Stalled").status == "False"
+
+
+def test_beside_another_problem_it_is_told_too_and_after_a_restart(stage: Stage) -> None:
+    stage.change(triggers=[{"type": "Harm"}, {"type": "Schedule", "cron": "0 25 * * *"}])
+    stage.bring_evidence(unsliced=("SEX",))
+    stage.look()
+    told = stage.condition("Ready")
+    assert told.reason == "InvalidSchedule"
+    assert "; also NotSliced: income-v1 was trained without slices by SEX" in told.message
+    stage.evidence.clear()
+    stage.look()
+    assert stage.condition("Ready") == told
 
 
 # Status.
