@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 from pydantic import ValidationError
 
-from mooring.api.wire import DATA_PREFIX, LIST_ORDER_VARIABLE, TERMINATION_PATH_VARIABLE, ListOrder, ListReport
+from mooring.api.wire import DATA_PREFIX, LIST_ORDER_VARIABLE, ListOrder, ListReport
 from mooring.artifact.digest import listing_digest
 from mooring.artifact.location import credentials_from_env
-from mooring.training.ending import end_on_sigterm, exit_status
+from mooring.training.ending import end_on_sigterm, leave
 from mooring.training.failure import RunFailed, failure
 from mooring.training.load import listed_data
 
@@ -20,12 +19,7 @@ def main() -> int:
     """Carry out the order and return the exit status: 0, 42 where a retry cannot help, 1 where it can."""
     end_on_sigterm()
     report = attempt()
-    Path(os.environ.get(TERMINATION_PATH_VARIABLE, "/dev/termination-log")).write_text(report.encode())
-    if report.failure is None:
-        print(f"{report.files} file(s), {report.bytes} bytes: {report.listing}")
-        return 0
-    print(f"failed: {report.failure.reason}: {report.failure.message}", file=sys.stderr)
-    return exit_status(report.failure.class_)
+    return leave(report, f"{report.files} file(s), {report.bytes} bytes: {report.listing}")
 
 
 def attempt() -> ListReport:

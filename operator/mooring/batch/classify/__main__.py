@@ -12,13 +12,12 @@ from mooring.api.wire import (
     ARTIFACT_PREFIX,
     CAPTURE_PREFIX,
     CLASSIFY_ORDER_VARIABLE,
-    TERMINATION_PATH_VARIABLE,
     ClassifyOrder,
     ClassifyReport,
 )
 from mooring.artifact.location import credentials_from_env
 from mooring.batch.classify.run import Look, execute
-from mooring.training.ending import end_on_sigterm, exit_status
+from mooring.training.ending import end_on_sigterm, leave
 from mooring.training.failure import failure
 
 
@@ -26,12 +25,8 @@ def main() -> int:
     """Carry out the order and return the exit status: 0, 42 where a retry cannot help, 1 where it can."""
     end_on_sigterm()
     report = attempt()
-    Path(os.environ.get(TERMINATION_PATH_VARIABLE, "/dev/termination-log")).write_text(report.encode())
-    if report.failure is None:
-        print(f"AUC {report.auc} ({report.low} to {report.high}) by {report.rows} and {report.reference} rows")
-        return 0
-    print(f"failed: {report.failure.reason}: {report.failure.message}", file=sys.stderr)
-    return exit_status(report.failure.class_)
+    said = f"AUC {report.auc} ({report.low} to {report.high}) by {report.rows} and {report.reference} rows"
+    return leave(report, said)
 
 
 def attempt() -> ClassifyReport:

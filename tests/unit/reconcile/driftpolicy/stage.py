@@ -116,6 +116,16 @@ class Stage(World):
         run |= {"verdict": verdict, "version": name}
         return name
 
+    def promote_asked(self) -> None:
+        """Let what is asked for be trained and promoted."""
+        self.gathered()
+        self.start_run(self.asked())
+        made = self.end_run(verdict="Passed")
+        self.look()
+        assert made is not None
+        self.serve(made)
+        self.look()
+
     # What is brought.
     @property
     def ms(self) -> int:

@@ -80,7 +80,7 @@ def test_the_gain_is_measured_by_the_first_truths_of_the_new_version(
     stage: Stage, rate: float, gain: str, helped: bool
 ) -> None:
     stage.alarm()
-    promote(stage)
+    stage.promote_asked()
     stage.bring_evidence(harm=truths(rate), harm_at=stage.ms, settled=1)
     status = stage.look()
     assert status.last is not None
@@ -91,7 +91,7 @@ def test_the_gain_is_measured_by_the_first_truths_of_the_new_version(
 def test_the_gain_of_a_regression_is_a_share_of_its_error_before(stage: Stage) -> None:
     stage.bring_evidence(metrics=(("mae_binned", 10.0, 20_000),))
     stage.alarm()
-    promote(stage)
+    stage.promote_asked()
     stage.bring_evidence(harm=truths(0.3), harm_at=stage.ms, metrics=(("mae_binned", 8.0, 500),))
     last = stage.look().last
     assert last is not None
@@ -101,7 +101,7 @@ def test_the_gain_of_a_regression_is_a_share_of_its_error_before(stage: Stage) -
 def test_the_gain_is_of_the_metric_that_harm_is_judged_by(stage: Stage) -> None:
     stage.alarm()
     stage.bring_evidence(harm=replace(truths(0.142, "Alarm", 5210.0), loss="brier"))
-    promote(stage)
+    stage.promote_asked()
     stage.bring_evidence(harm=truths(0.1), harm_at=stage.ms, settled=1)
     last = stage.look().last
     assert last is not None
@@ -114,17 +114,6 @@ def test_the_gain_is_of_the_metric_that_harm_is_judged_by(stage: Stage) -> None:
     assert (shown.metric, shown.rate, shown.reference, shown.bound) == ("brier", "0.121", "0.139", "0.163")
     harmful = next(item for item in status.conditions if item.type == "Harmful")
     assert "Brier score 0.121 of 20000 truths, 0.163 allowed against income-v2" in harmful.message
-
-
-def promote(stage: Stage) -> None:
-    """Let what is asked for be trained and promoted."""
-    stage.gathered()
-    stage.start_run(stage.asked())
-    made = stage.end_run(verdict="Passed")
-    stage.look()
-    assert made is not None
-    stage.serve(made)
-    stage.look()
 
 
 @pytest.mark.parametrize(
@@ -185,7 +174,7 @@ def test_a_request_expires_when_later_truths_are_as_good_as_allowed(stage: Stage
 
 def test_a_number_that_expired_is_not_given_again(stage: Stage) -> None:
     stage.alarm()
-    promote(stage)
+    stage.promote_asked()
     stage.pass_time(DAY)
     stage.alarm()
     first = stage.look().request
@@ -202,7 +191,7 @@ def test_a_number_that_expired_is_not_given_again(stage: Stage) -> None:
 
 def test_a_policy_created_again_goes_on_counting_where_the_last_one_was(stage: Stage) -> None:
     stage.alarm()
-    promote(stage)
+    stage.promote_asked()
     stage.drop("DriftPolicy", "income")
     stage.policy("income")
     stage.pass_time(2 * DAY)

@@ -25,17 +25,6 @@ def stage() -> Stage:
     return stage
 
 
-def promote(stage: Stage) -> None:
-    """Let what is asked for be trained and promoted."""
-    stage.gathered()
-    stage.start_run(stage.asked())
-    made = stage.end_run(verdict="Passed")
-    stage.look()
-    assert made is not None
-    stage.serve(made)
-    stage.look()
-
-
 # Harm.
 def test_harm_in_one_segment_is_harm_and_is_named(stage: Stage) -> None:
     stage.alarm(segment=WOMEN)
@@ -200,7 +189,7 @@ def test_what_is_broken_in_all_rows_is_not_told_of_each_segment_again(stage: Sta
 @pytest.mark.parametrize(("rate", "gain", "helped"), [(0.15, "0.038", True), (0.2, "-0.012", False)])
 def test_the_gain_is_that_of_the_same_segment(stage: Stage, rate: float, gain: str, helped: bool) -> None:
     stage.alarm(segment=WOMEN)
-    promote(stage)
+    stage.promote_asked()
     stage.bring_evidence(harm=truths(0.01), harm_at=stage.ms)
     stage.bring_segment(MEN, harm=truths(0.01), harm_at=stage.ms)
     stage.bring_segment(WOMEN)
@@ -216,7 +205,7 @@ def test_the_gain_is_that_of_the_same_segment(stage: Stage, rate: float, gain: s
 
 def test_the_gain_of_a_version_without_the_segment_is_that_of_all_rows(stage: Stage) -> None:
     stage.alarm(segment=WOMEN)
-    promote(stage)
+    stage.promote_asked()
     stage.bring_evidence(harm=truths(0.13), harm_at=stage.ms)
     last = stage.look().last
     assert last is not None
@@ -228,7 +217,7 @@ def test_the_gain_of_a_regression_is_by_the_error_in_the_segment(stage: Stage) -
     stage.alarm(segment=WOMEN)
     errors = (Metric("mae_binned", 10.0, 20_000),)
     stage.bring_segment(WOMEN, harm=with_metrics(errors))
-    promote(stage)
+    stage.promote_asked()
     stage.bring_segment(WOMEN, harm=with_metrics((Metric("mae_binned", 8.0, 500),)), harm_at=stage.ms)
     last = stage.look().last
     assert last is not None
@@ -244,7 +233,7 @@ def test_after_drift_in_a_segment_its_own_first_window_says_whether_it_helped(st
     for place in ("", WOMEN, MEN):
         stage.bring_segment(place, harm=None, harm_at=None)
     stage.drift_for(3, segment=WOMEN)
-    promote(stage)
+    stage.promote_asked()
     stage.bring_evidence()
     stage.drift_for(1, segment=WOMEN)
     last = stage.look().last
@@ -397,7 +386,7 @@ def test_status_is_not_written_between_windows(stage: Stage) -> None:
 
 def test_a_cooldown_holds_harm_of_a_segment_as_any_other(stage: Stage) -> None:
     stage.alarm()
-    promote(stage)
+    stage.promote_asked()
     stage.pass_time(HOUR)
     stage.alarm(segment=WOMEN)
     status = stage.gathered()
